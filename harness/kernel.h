@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who answers the subject's calls: the simulator in process (direct), the simulator behind FUSE nodes (fuse), or the
+ * machine's own kernel (host). One per scenario run.
+ */
+#pragma once
+
+#include "harness/subject.h"
+#include "sim/kernel/kernel.h"
+#include "vfio/attach.h"
+
+G_BEGIN_DECLS
+
+#define KERNEL_ERROR (kernel_error_quark())
+GQuark kernel_error_quark(void);
+typedef enum { KERNEL_ERROR_UNAVAILABLE /* cannot be had on this machine: skip, with the remedy */, KERNEL_ERROR_FAILED } KernelError;
+
+typedef struct Kernel Kernel;
+
+/* The scenario's host and trace must outlive it. */
+Kernel *kernel_direct_new(const Scenario *scenario, Trace *trace, GError **error);
+Kernel *kernel_fuse_new(const Scenario *scenario, Trace *trace, GError **error);
+Kernel *kernel_host_new(const Scenario *scenario, Trace *trace, GError **error);
+void kernel_free(Kernel *kernel);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Kernel, kernel_free)
+
+/* Starts the builtin subject against it: in process, or as a child inside the nodes' namespace. */
+Subject *kernel_start_builtin(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error);
+
+/* Arms the faults: every call is offered before it is answered. */
+void kernel_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data);
+
+/* Runs func with the model, serialised against calls. FALSE: the kernel is not a model (host), func was not called. */
+typedef void (*KernelModelFunc)(SimKernel *model, gpointer data);
+gboolean kernel_with_model(Kernel *kernel, KernelModelFunc func, gpointer data);
+
+/* Waits until every call and every close the subject has made is in the trace (FUSE releases are asynchronous). */
+void kernel_settle(Kernel *kernel);
+
+G_END_DECLS

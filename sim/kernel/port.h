@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the model needs from outside, as a table of functions: the caller's memory, fds, limits and eventfds. The model
+ * makes no system call of its own; the direct gate answers these in process, the FUSE gate through /proc and process_vm_*,
+ * tests as they like.
+ *
+ * `task` is the port's own handle of the calling thread, valid during one call. `mm` is its handle of an address space:
+ * equal pointers mean the same address space; it stays valid until the port calls sim_kernel_mm_exit().
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct SimFile SimFile;
+
+enum { SIM_CAP_IPC_LOCK = 14, SIM_CAP_SYS_RAWIO = 17 }; /* numbers of capability(7) */
+
+typedef struct {
+  /* Copies between the model and the caller's memory. 0, or -EFAULT with nothing promised about the bytes copied. */
+  int (*read)(gpointer port, gpointer task, guint64 addr, void *buf, gsize len);
+  int (*write)(gpointer port, gpointer task, guint64 addr, const void *buf, gsize len);
+
+  gpointer (*mm)(gpointer port, gpointer task);      /* the caller's address space */
+  guint (*process)(gpointer port, gpointer task);    /* serial of the calling process, from 1, for the trace */
+
+  /* Memory of an address space when its owner is not calling (the device's DMA, the guest's hypercalls). 0 or -EFAULT. */
+  int (*mm_read)(gpointer port, gpointer mm, guint64 addr, void *buf, gsize len);
+  int (*mm_write)(gpointer port, gpointer mm, guint64 addr, const void *buf, gsize len);
+
+  /* How many bytes from addr (at most len) could be pinned for writing: mapped and writable without a gap. *page_shift is
+   * lowered to the backing page size if the range is of huge pages of at least that size, else left alone by normal pages:
+   * in: the largest shift the caller cares for, out: log2 of the smallest page backing the range (host page for normal
+   * memory). */
+  guint64 (*pin)(gpointer port, gpointer task, guint64 addr, guint64 len, guint host_page_shift, guint *page_shift);
+
+  guint64 (*memlock)(gpointer port, gpointer task);  /* RLIMIT_MEMLOCK of the caller, bytes; G_MAXUINT64 = unlimited */
+  gboolean (*capable)(gpointer port, gpointer task, int cap);
+
+  /* The open file behind the caller's fd. *file borrowed; NULL for a file that is not the model's. 0 or -EBADF. */
+  int (*file)(gpointer port, gpointer task, int fd, SimFile **file);
+
+  /* Gives the caller an fd (O_RDWR|O_CLOEXEC) for a new file. The port takes over the reference on success.
+   * fd >= 0 or -EMFILE. `undo` takes such an fd back within the same call (the file's reference goes with it). */
+  int (*install)(gpointer port, gpointer task, SimFile *file);
+
+  /* An eventfd of the caller, held until event_put. 0, -EBADF (not open) or -EINVAL (no eventfd). */
+  int (*event_get)(gpointer port, gpointer task, int fd, gpointer *event);
+  void (*event_signal)(gpointer port, gpointer event);
+  void (*event_put)(gpointer port, gpointer event);
+
+  /* Zeroed memory for a guest TCE table that clients can map. NULL: no memory. */
+  void *(*shared_new)(gpointer port, gsize size);
+  void (*shared_free)(gpointer port, void *memory, gsize size);
+} SimPort;
+
+G_END_DECLS
