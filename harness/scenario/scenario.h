@@ -10,19 +10,41 @@
 
 G_BEGIN_DECLS
 
+enum {
+  SCENARIO_MAX_BYTES = 1 << 20,
+  SCENARIO_MAX_STMTS = 10000,
+  SCENARIO_MAX_LINE = 1000, /* bytes */
+  SCENARIO_MAX_PROCESSES = 8,
+};
+
 #define SCENARIO_ERROR (scenario_error_quark())
 GQuark scenario_error_quark(void);
 typedef enum { SCENARIO_ERROR_SYNTAX, SCENARIO_ERROR_NAME, SCENARIO_ERROR_VALUE, SCENARIO_ERROR_READ } ScenarioError;
 
-typedef struct { guint line, column; } ScenarioPlace; /* both from 1 */
+typedef struct {
+  guint line, column;
+} ScenarioPlace; /* both from 1 */
 
 /* ---- what is expected of calls ---- */
 
+/* What stands for the value of a field. */
+typedef enum {
+  ARG_NUMBER,      /* value; "none" for an fd is -1, numbers below 0 are two's complement of the field's size */
+  ARG_OBJECT,      /* expectations, ABI_FD fields: object */
+  ARG_HANDLE,      /* raw, ABI_FD fields: the handle `name` */
+  ARG_STDIN,       /* raw, ABI_FD fields: an open file that is neither VFIO's nor KVM's */
+  ARG_BUFFER,      /* raw: the address of the buffer `name` plus value */
+  ARG_BAD_ADDRESS, /* raw: an address that is never mapped plus value */
+  ARG_TEXT,        /* ABI_STR fields: name is the text */
+} ScenarioArgKind;
+
 typedef struct {
+  ScenarioArgKind kind;
   const AbiField *field;
-  guint64 value;           /* an ABI_FD field: the object's id */
-  AbiObject object;        /* ABI_FD fields only */
-  char *buffer;            /* not NULL: the value is the address of this buffer plus `value` */
+  guint64 value;
+  AbiObject object;
+  char *name;
+  gboolean after; /* raw: stood after "=": what the kernel must leave there */
 } ScenarioArg;
 
 typedef enum { EXPECT_CALL, EXPECT_SKIP /* "..." */, EXPECT_NEVER } ScenarioExpectKind;
@@ -31,96 +53,103 @@ typedef struct {
   ScenarioExpectKind kind;
   ScenarioPlace place;
   AbiCallId call;
-  AbiObject object;        /* kind ABI_NONE: any; id 0 with has_id FALSE: any of the kind */
+  AbiObject object; /* kind ABI_NONE: any; id 0 with has_id FALSE: any of the kind */
   gboolean has_id;
-  GArray *args;            /* of ScenarioArg: in- and out-fields alike */
-  gboolean any_result;     /* no "=" given */
-  gint64 result;           /* >= 0 or -errno; meaningless if any_result */
-  gboolean result_fd;      /* "= fd": any result >= 0 */
+  GArray *args;        /* of ScenarioArg: in- and out-fields alike */
+  gboolean any_result; /* no "=" given */
+  gint64 result;       /* >= 0 or -errno, hypercalls H_*; meaningless if any_result or result_fd */
+  gboolean result_fd;  /* "= fd": any result >= 0; raw calls without "=" too */
 } ScenarioExpect;
 
 /* ---- statements ---- */
 
 typedef enum {
-  STMT_BOOT,          /* boot */
-  STMT_RESET,         /* reset */
-  STMT_QUIT,          /* quit: the machine is taken down in order */
-  STMT_PLUG,          /* plug BDF phb N as NAME: device, phb, name */
-  STMT_COLD,          /* cold BDF phb N as NAME: there when the machine is built, before boot */
-  STMT_UNPLUG,        /* unplug NAME */
-  STMT_PLUG_PHB,      /* plug-phb N: ...: phb */
-  STMT_UNPLUG_PHB,    /* unplug-phb N: phb.index */
-  STMT_PLUG_RAM,      /* plug-ram SIZE at ADDR as NAME: size, addr, name */
-  STMT_UNPLUG_RAM,    /* unplug-ram NAME */
-  STMT_DDW_CREATE,    /* ddw create phb N page P size S as NAME: phb.index, page_shift, size, name */
-  STMT_DDW_REMOVE,    /* ddw remove NAME, or ddw remove liobn L: liobn */
-  STMT_DDW_RESET,     /* ddw reset phb N */
-  STMT_GUEST_PUT,     /* guest put-tce liobn L ioba I -> ram R PERM: liobn, ioba, addr, perm ("-> none": perm 0, addr 0) */
-  STMT_GUEST_GET,     /* guest get-tce liobn L ioba I = VALUE: value */
-  STMT_GUEST_STUFF,   /* guest stuff-tce liobn L ioba I value V count N */
-  STMT_GUEST_INDIRECT,/* guest put-tce-list liobn L ioba I -> ram R PERM count N: consecutive pages from R */
-  STMT_KILL,          /* kill subject: the process dies here */
-  STMT_FAIL,          /* fail [OBJECT] CALL [nth N] with ERRNO: fault */
-  STMT_ASSERT_DMA,    /* assert dma NAME ioba I reaches ram R | reaches nothing: name, ioba, addr, negate; write too if perm */
-  STMT_ASSERT_FEEDS,  /* assert liobn L feeds group G | does not feed group G */
-  STMT_ASSERT_COUNT,  /* assert count CALL [in OBJECT] = N: match, value: calls since the scenario began */
-  STMT_ASSERT_LOCKED, /* assert locked SIZE: bytes the kernel has accounted to the subject */
+  STMT_BOOT,       /* boot */
+  STMT_RESET,      /* reset */
+  STMT_QUIT,       /* quit: the machine is taken down in order */
+  STMT_PLUG,       /* plug BDF phb N as NAME: device, phb, name */
+  STMT_COLD,       /* cold BDF phb N as NAME: there when the machine is built, before boot */
+  STMT_UNPLUG,     /* unplug NAME */
+  STMT_PLUG_PHB,   /* plug-phb N: ...: phb */
+  STMT_UNPLUG_PHB, /* unplug-phb N: phb.index */
+  STMT_PLUG_RAM,   /* plug-ram SIZE at ADDR as NAME: size, addr, name */
+  STMT_UNPLUG_RAM, /* unplug-ram NAME */
+  STMT_DDW_CREATE, /* ddw create phb N page P size S as NAME: phb.index, page_shift, size, name */
+  STMT_DDW_REMOVE, /* ddw remove NAME, or ddw remove liobn L: liobn */
+  STMT_DDW_RESET,  /* ddw reset phb N */
+  STMT_GUEST_PUT,  /* guest put-tce liobn L ioba I -> ram R PERM: liobn, ioba, addr, perm ("-> none": perm 0, addr 0) */
+  STMT_GUEST_GET,  /* guest get-tce liobn L ioba I = VALUE: has_value, value; = H_...: match.result */
+  STMT_GUEST_STUFF,    /* guest stuff-tce liobn L ioba I value V count N */
+  STMT_GUEST_INDIRECT, /* guest put-tce-list liobn L ioba I -> ram R PERM count N: consecutive pages from R */
+  STMT_KILL,           /* kill subject: the process dies here */
+  STMT_FAIL,           /* fail [OBJECT] CALL [nth N] with ERRNO: fault */
+  STMT_ASSERT_DMA,     /* assert dma NAME ioba I reaches ram R | reaches nothing: name, ioba, addr, negate; write too if
+                          perm */
+  STMT_ASSERT_FEEDS,   /* assert liobn L feeds group G | does not feed group G */
+  STMT_ASSERT_COUNT,   /* assert count CALL [in OBJECT] = N: match, value: calls since the scenario began */
+  STMT_ASSERT_LOCKED,  /* assert locked SIZE: bytes the kernel has accounted to the subject */
   STMT_ASSERT_INTERRUPT, /* assert interrupt NAME intx|msi|msix VECTOR reaches subject */
-  STMT_ASSERT_CLEAN,  /* assert clean: nothing of the subject is left in the kernel but what was there before boot */
-  STMT_RAW_OPEN,      /* open container|group N|kvm as H */
-  STMT_RAW_CALL,      /* H CALL args [as H2] = result out-args */
-  STMT_RAW_CLOSE,     /* close H */
-  STMT_RAW_DUP,       /* dup H as H2 */
-  STMT_RAW_BUFFER,    /* buffer NAME SIZE [readonly] [align A]: name, size, negate = readonly */
-  STMT_RAW_FREE,      /* free NAME [from OFFSET size SIZE]: unmaps it (a hole) */
-  STMT_RAW_READ,      /* H read offset O size N = result */
-  STMT_RAW_WRITE,     /* H write offset O size N value V = result */
-  STMT_RAW_MMAP,      /* H mmap size N = result */
-  STMT_RAW_PROCESS,   /* process N: raw statements below are made by a forked child N (0: the first) */
+  STMT_ASSERT_CLEAN,     /* assert clean: nothing of the subject is left in the kernel but what was there before boot */
+  /* Raw calls: match is the call, its object's kind, its fields and result; name is the handle it is made on, as the
+   * handle it makes. */
+  STMT_RAW_OPEN,    /* open container|group N|kvm [readonly] as H [= RESULT]: match.object, readonly, as */
+  STMT_RAW_CALL,    /* H CALL args [at bad-pointer] [as H2] = result out-args: name, as, bad_pointer */
+  STMT_RAW_CLOSE,   /* close H: name */
+  STMT_RAW_DUP,     /* dup H as H2: name, as */
+  STMT_RAW_BUFFER,  /* buffer NAME SIZE [readonly] [align A]: name, size, readonly, align (0: the host's page) */
+  STMT_RAW_FREE,    /* free NAME [from OFFSET size SIZE]: unmaps it (a hole); name, offset, size: whole if not given */
+  STMT_RAW_READ,    /* H read offset O size N = result [value V]: name, offset, size, has_value, value */
+  STMT_RAW_WRITE,   /* H write offset O size N value V = result: name, offset, size (1, 2, 4, 8), value */
+  STMT_RAW_MMAP,    /* H mmap size N [offset O] [readonly] = result (0: mapped): name, offset, size, readonly */
+  STMT_RAW_PROCESS, /* process N: raw statements below are made by a forked child N (0: the first); value */
   STMT_N_KINDS
 } ScenarioStmtKind;
 
 typedef struct {
-  guint index;            /* 0..30 */
-  guint64 liobn;          /* 0 = 0x80000000 + (index << 8) */
+  guint index;                       /* 0..30 */
+  guint64 liobn;                     /* 0 = 0x80000000 + (index << 8) */
   guint64 window_start, window_size; /* default window, bytes */
   guint page_shift;
 } ScenarioPhb;
 
 typedef struct {
   ScenarioStmtKind kind;
-  ScenarioPlace place;
-  char *text;             /* the line as written, trimmed */
-  char *name;             /* what "as NAME" defines or the statement refers to; raw: the handle called on */
-  char *as;               /* raw: the handle that the call makes */
-  guint64 device;         /* packed address */
+  ScenarioPlace place; /* of its first word */
+  char *text;          /* the line as written, trimmed, without its comment */
+  char *name;          /* what "as NAME" defines or the statement refers to; raw: the handle or buffer it is about */
+  char *as;            /* raw: the handle that the call makes; NULL: none is kept */
+  guint64 device;      /* packed address */
   ScenarioPhb phb;
-  guint64 liobn, ioba, addr, size, value, count;
+  guint64 liobn, ioba, addr, offset, size, align, value, count;
   guint page_shift;
-  guint perm;             /* READ 1 | WRITE 2 */
-  guint index, vector;    /* interrupts */
-  gboolean negate;
-  gboolean fails;         /* "fails [ERRNO]": the event must be refused */
-  int error;              /* that errno; 0: any */
-  gboolean has_result;    /* hypercalls, raw: a result is required */
-  ScenarioExpect match;   /* RAW_CALL, FAIL, ASSERT_COUNT: the call, its args, its result */
-  guint nth;              /* FAIL: which matching call from here on, from 1 */
+  guint perm; /* READ 1 | WRITE 2 */
   guint group;
-  GArray *expects;        /* of ScenarioExpect: the indented `expect` block, in order; may be empty */
+  guint index, vector; /* interrupts: index is VFIO_PCI_INTX 0, MSI 1, MSIX 2 */
+  gboolean negate;     /* assert dma: reaches nothing; assert feeds: does not feed */
+  gboolean has_value;  /* value is required of the answer */
+  gboolean readonly;
+  gboolean bad_pointer; /* raw: the struct itself is at an address that is never mapped */
+  gboolean fails;       /* "fails [ERRNO]": the event must be refused */
+  int error;            /* that errno, 0: any; FAIL: the errno to answer */
+  gboolean has_result;  /* a result was written; without one match requires success: hypercalls H_SUCCESS, raw >= 0 */
+  ScenarioExpect match; /* guest hypercalls, RAW_*, FAIL, ASSERT_COUNT: the call, its object, args, result */
+  guint nth;            /* FAIL: which matching call from here on, from 1 */
+  GArray *expects;      /* of ScenarioExpect: the indented `expect` block, in order; never NULL, may be empty */
 } ScenarioStmt;
 
 typedef struct {
-  char *path;             /* as given */
-  char *source;           /* the whole text, for error messages */
-  char *summary;          /* first sentence of the opening comment */
+  char *path;    /* as given */
+  char *source;  /* the whole text, for error messages */
+  char *summary; /* first sentence of the opening comment */
   SimHost *host;
-  gboolean guest;         /* a `guest` line was given */
-  gboolean kvm;           /* guest pseries kvm, else tcg */
-  guint64 ram;            /* bytes */
-  GArray *phbs;           /* of ScenarioPhb */
-  char *order;            /* "shipped" or "pre-2017" */
-  guint timeout_ms;       /* limit of one statement; 10000 if not given */
-  GPtrArray *stmts;       /* of ScenarioStmt* */
+  gboolean guest;    /* a `guest` line was given */
+  gboolean kvm;      /* guest pseries kvm, else tcg */
+  guint64 ram;       /* bytes */
+  GArray *phbs;      /* of ScenarioPhb */
+  char *order;       /* "shipped" or "pre-2017" */
+  guint timeout_ms;  /* limit of one statement; 10000 if not given */
+  guint n_processes; /* raw: 1 + the largest N of `process N` */
+  GPtrArray *stmts;  /* of ScenarioStmt*; cold devices stand before boot */
 } Scenario;
 
 /* Reads and checks a file. Errors are one "path:line:column: message" line, the source line and a caret, in
@@ -136,11 +165,12 @@ char *scenario_message(const Scenario *scenario, ScenarioPlace place, const char
 /* Whether an event is what the expectation describes. */
 gboolean scenario_expect_matches(const ScenarioExpect *expect, const TraceEvent *event);
 
-/* Holds the calls of one statement (events [first, trace_len)) against its expect block. TRUE: met. FALSE: *failed is the
- * index of the expectation that was not met and *at the event where it stood. */
+/* Holds the calls of one statement (events [first, trace_len)) against its expect block; docs/scenario-language.md says
+ * how the two are walked. TRUE: met. FALSE: *failed is the index of the expectation that was not met, or expects->len
+ * if calls were left over, and *at the event where it stood (trace_len: the trace ended there). */
 gboolean scenario_expect_check(const ScenarioStmt *stmt, const Trace *trace, guint first, guint *failed, guint *at);
 
-/* Writes an expectation as the language has it, for messages. */
+/* Writes an expectation as the language has it, for messages: "kvm-vfio GROUP_ADD group 7 = 0". */
 void scenario_expect_print(GString *out, const ScenarioExpect *expect);
 
 G_END_DECLS
