@@ -13,14 +13,20 @@ G_BEGIN_DECLS
 
 #define KERNEL_ERROR (kernel_error_quark())
 GQuark kernel_error_quark(void);
-typedef enum { KERNEL_ERROR_UNAVAILABLE /* cannot be had on this machine: skip, with the remedy */, KERNEL_ERROR_FAILED } KernelError;
+typedef enum {
+  KERNEL_ERROR_UNAVAILABLE /* cannot be had on this machine: skip, with the remedy */,
+  KERNEL_ERROR_FAILED
+} KernelError;
 
 typedef struct Kernel Kernel;
 
 /* The scenario's host and trace must outlive it. */
 Kernel *kernel_direct_new(const Scenario *scenario, Trace *trace, GError **error);
 Kernel *kernel_fuse_new(const Scenario *scenario, Trace *trace, GError **error);
-Kernel *kernel_host_new(const Scenario *scenario, Trace *trace, GError **error);
+/* bindings: NULL-terminated "ROLE=ADDRESS": the device that the scenario calls ROLE (a name it defines, or an address
+ * it uses) is ADDRESS on this machine; NULL: addresses are this machine's. Events bear the scenario's addresses and
+ * groups. */
+Kernel *kernel_host_new(const Scenario *scenario, Trace *trace, const char *const *bindings, GError **error);
 void kernel_free(Kernel *kernel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Kernel, kernel_free)
 

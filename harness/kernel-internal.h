@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What each kind of kernel implements: the functions of harness/kernel.h, one for one. A kernel embeds this struct as
+ * its first member.
+ */
+#pragma once
+
+#include "harness/kernel.h"
+
+G_BEGIN_DECLS
+
+struct Kernel {
+  Subject *(*start)(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error);
+  void (*set_fault)(Kernel *kernel, SimFaultFunc fault, gpointer data);
+  gboolean (*with_model)(Kernel *kernel, KernelModelFunc func, gpointer data); /* NULL: there is no model */
+  void (*settle)(Kernel *kernel);                                              /* NULL: nothing is asynchronous */
+  void (*free)(Kernel *kernel);
+};
+
+G_END_DECLS

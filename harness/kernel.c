@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness/kernel-internal.h"
+
+G_DEFINE_QUARK(kernel - error - quark, kernel_error)
+
+void kernel_free(Kernel *kernel) {
+  if (kernel)
+    kernel->free(kernel);
+}
+
+Subject *kernel_start_builtin(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error) {
+  return kernel->start(kernel, scenario, order, error);
+}
+
+void kernel_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data) {
+  kernel->set_fault(kernel, fault, data);
+}
+
+gboolean kernel_with_model(Kernel *kernel, KernelModelFunc func, gpointer data) {
+  return kernel->with_model && kernel->with_model(kernel, func, data);
+}
+
+void kernel_settle(Kernel *kernel) {
+  if (kernel->settle)
+    kernel->settle(kernel);
+}
