@@ -38,14 +38,14 @@ const AbiCall *abi_call(AbiCallId id) {
 /* Rows without a number, and the second encoding of a number that is the same in both, get a key that no call can have.
  */
 #define KEY(kind, driver, number) ((guint64)(kind) << 40 | (guint64)(driver) << 36 | (number))
-#define NO_KEY(id, which) ((guint64)1 << 63 | (guint64)(which) << 32 | (guint64)(id))
+#define KEY_OR_UNIQUE(has, key, id, which) ((has) ? (key) : ((guint64)1 << 63 | (guint64)(which) << 32 | (guint64)(id)))
 
 static AbiCallId find_key(guint64 key) {
   switch (key) {
-#define CASES_(id, kind, driver, x86, powerpc)                                                                         \
-  case (x86) ? KEY(kind, driver, x86):                                                                                 \
-    NO_KEY(id, 0) : case (powerpc) != (x86) ? KEY(kind, driver, powerpc) : NO_KEY(id, 1) : return id;
-#define CASES(id, kind, driver, number) CASES_(id, kind, driver, number)
+#define CASES(id, kind, driver, x86, powerpc)                                                                          \
+  case KEY_OR_UNIQUE((x86) != 0, KEY(kind, driver, x86), id, 0):                                                       \
+  case KEY_OR_UNIQUE((powerpc) != (x86), KEY(kind, driver, powerpc), id, 1):                                           \
+    return id;
 #define ABI_CALL(id, full, kind, driver, number, ...) CASES(ABI_##id, ABI_##kind, ABI_DRIVER_##driver, number)
 #include "sim/abi/abi-calls.inc"
 #undef ABI_CALL
