@@ -46,6 +46,11 @@ gpointer sim_file_get(const SimFile *file, AbiKind kind); /* the object if the f
 
 /* ---- answering a call --------------------------------------------------------------------------------------- call.c */
 
+/* Around every call: begin makes its event (the process is the task's; the guest has none), end puts the result into it and
+ * returns it. Opens, reads and hypercalls use them; ioctls come with them done. */
+void sim_call_begin(SimCall *call, SimKernel *kernel, SimFile *file, gpointer task, AbiObject object);
+long sim_call_end(SimCall *call, long result);
+
 /* Names the row of the call once it is known and asks for a fault. 0, or the -errno to return at once. Every ioctl handler
  * calls it once before it does anything; kvm-vfio calls it when it has read the attribute. */
 long sim_call_is(SimCall *call, AbiCallId id);
@@ -54,6 +59,8 @@ long sim_call_is(SimCall *call, AbiCallId id);
 long sim_refuse(SimCall *call, int err, RuleId rule);
 /* A rule was met that does not refuse: counted for coverage, not printed. */
 void sim_met(SimCall *call, RuleId rule);
+/* The same where no call is at hand: in a release. */
+void sim_kernel_met(SimKernel *kernel, RuleId rule);
 /* A success that is a trap: counted and printed. Returns `result`. */
 long sim_notable(SimCall *call, long result, RuleId rule);
 
