@@ -71,7 +71,12 @@ void trace_event_print(GString *out, const TraceEvent *event);
 /* One JSON object a line; the same facts plus raw numbers. */
 void trace_event_print_json(GString *out, const TraceEvent *event);
 
-/* Reads one line of trace_event_print_json(). FALSE with an error that names the byte. */
+#define TRACE_ERROR (trace_error_quark())
+GQuark trace_error_quark(void);
+enum { TRACE_ERROR_JSON };
+
+/* Reads one line of trace_event_print_json(); members it does not know are skipped, "fields" and "errno" are not looked
+ * at. FALSE with an error that names the byte, from 1, and *event untouched, whatever the line holds. */
 gboolean trace_event_parse_json(const char *line, gssize len, TraceEvent *event, GError **error);
 
 /* The value of the named field as the event shows it: out-fields from `out` if the call succeeded, others from `in`.
