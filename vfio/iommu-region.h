@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest IOMMU window as the VMM owns it (QEMU: IOMMUMemoryRegion; on pseries an sPAPR TCE table). The VMM implements the
- * ops; the attach code listens.
+ * A guest IOMMU window as the VMM owns it (QEMU: IOMMUMemoryRegion; on pseries an sPAPR TCE table). The VMM implements
+ * the ops; the attach code listens.
  */
 #pragma once
 
@@ -14,24 +14,27 @@ typedef struct VfioIommuNotifier VfioIommuNotifier;
 
 /* One translation, as the guest set or cleared it. */
 typedef struct {
-  guint64 iova;      /* I/O address, bytes, absolute on the bus */
-  guint64 gpa;       /* guest physical address it points to; unused when perm is 0 */
-  guint64 size;      /* bytes: the region's page size */
-  guint perm;        /* READ 1 | WRITE 2; 0: unmapped, whatever gpa says */
+  guint64 iova; /* I/O address, bytes, absolute on the bus */
+  guint64 gpa;  /* guest physical address it points to; unused when perm is 0 */
+  guint64 size; /* bytes: the region's page size */
+  guint perm;   /* READ 1 | WRITE 2; 0: unmapped, whatever gpa says */
 } VfioIommuTlb;
 
 struct VfioIommuNotifier {
-  void (*notify)(VfioIommuNotifier *notifier, const VfioIommuTlb *tlb);
+  gboolean (*notify)(VfioIommuNotifier *notifier, const VfioIommuTlb *tlb, GError **error);
 };
 
 typedef struct {
-  /* The fd of the in-kernel TCE table behind the region (KVM_CREATE_SPAPR_TCE), or -1: user space handles the guest's TCEs. */
+  /* The fd of the in-kernel TCE table behind the region (KVM_CREATE_SPAPR_TCE), or -1: user space handles the guest's
+   * TCEs. */
   int (*kvm_table_fd)(gpointer data);
   /* The host physical tables need the guest's TCEs from now on / no longer. kvm_can_feed: the attach code will link an
-   * in-kernel table by SET_SPAPR_TCE; if FALSE the VMM must handle TCEs in user space while needed. */
-  void (*set_need_vfio)(gpointer data, gboolean need, gboolean kvm_can_feed);
-  /* Calls func for every translation present. */
-  void (*replay)(gpointer data, VfioIommuNotifier *notifier);
+   * in-kernel table by SET_SPAPR_TCE; if FALSE the VMM must handle TCEs in user space while needed. Called on changes
+   * only, however many listeners there are: kvm_can_feed is TRUE only if it is for all of them, and once FALSE stays so
+   * until nobody needs the TCEs any more. FALSE with error: the table cannot be moved; whoever listens fails. */
+  gboolean (*set_need_vfio)(gpointer data, gboolean need, gboolean kvm_can_feed, GError **error);
+  /* Notifies of every translation present, ascending; the first failure ends it and is returned. */
+  gboolean (*replay)(gpointer data, VfioIommuNotifier *notifier, GError **error);
 } VfioIommuRegionOps;
 
 /* page_shift: log2 of the guest's IOMMU page. */
@@ -40,12 +43,14 @@ void vfio_iommu_region_free(VfioIommuRegion *region); /* no notifier may be left
 guint vfio_iommu_region_page_shift(const VfioIommuRegion *region);
 
 int vfio_iommu_region_kvm_table_fd(VfioIommuRegion *region);
-void vfio_iommu_region_set_need_vfio(VfioIommuRegion *region, gboolean need, gboolean kvm_can_feed);
-void vfio_iommu_region_replay(VfioIommuRegion *region, VfioIommuNotifier *notifier);
+gboolean vfio_iommu_region_replay(VfioIommuRegion *region, VfioIommuNotifier *notifier, GError **error);
 
-void vfio_iommu_region_listen(VfioIommuRegion *region, VfioIommuNotifier *notifier);
+/* From now on the notifier is told of changes, and the VMM that the TCEs are needed. FALSE: the VMM could not. */
+gboolean vfio_iommu_region_listen(VfioIommuRegion *region, VfioIommuNotifier *notifier, gboolean kvm_can_feed,
+                                  GError **error);
 void vfio_iommu_region_ignore(VfioIommuRegion *region, VfioIommuNotifier *notifier);
-/* The VMM tells of a change that it handled itself (a userspace H_PUT_TCE). */
-void vfio_iommu_region_notify(VfioIommuRegion *region, const VfioIommuTlb *tlb);
+/* The VMM tells of a change that it handled itself (a userspace H_PUT_TCE). Every notifier is told; the first error is
+ * returned: the translation did not reach the hardware everywhere. */
+gboolean vfio_iommu_region_notify(VfioIommuRegion *region, const VfioIommuTlb *tlb, GError **error);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The system calls that the attach code makes, as one small table. The default is libc; a simulator, a tracer or a test puts
- * its own in place. Nothing else in vfio/ touches an fd.
+ * The system calls that the attach code makes, as one small table. The default is libc; a simulator, a tracer or a test
+ * puts its own in place. Nothing else in vfio/ touches an fd.
  */
 #pragma once
 
@@ -21,9 +21,10 @@ typedef struct {
   int (*mmap)(gpointer data, int fd, gsize len, int prot, guint64 offset, void **memory); /* MAP_SHARED */
   int (*munmap)(gpointer data, void *memory, gsize len);
   ssize_t (*readlink)(gpointer data, const char *path, char *buf, gsize len); /* not NUL-terminated */
-  int (*eventfd)(gpointer data);             /* a non-blocking close-on-exec eventfd, 0 at first */
+  int (*eventfd)(gpointer data);                              /* a non-blocking close-on-exec eventfd, 0 at first */
+  int (*eventfd_read)(gpointer data, int fd, guint64 *count); /* takes the count; 0 if it was not signalled */
   int (*eventfd_close)(gpointer data, int fd);
-  gsize (*page_size)(gpointer data);         /* of the host kernel that answers, bytes */
+  gsize (*page_size)(gpointer data); /* of the host kernel that answers, bytes */
 } VfioSys;
 
 /* libc's, for the machine's own kernel. */
