@@ -134,6 +134,12 @@ void abi_bdf_print(GString *out, guint64 id);
 const char *abi_errno_name(int err);
 int abi_errno_from_name(const char *name);
 
+/* "H_PARAMETER" <-> -4: results of hypercalls, arch/powerpc/include/asm/hvcall.h. abi_hcall_nth() goes through all
+ * names and ends with NULL. */
+const char *abi_hcall_name(gint64 result); /* NULL if unknown */
+gboolean abi_hcall_from_name(const char *name, gint64 *result);
+const char *abi_hcall_nth(guint index);
+
 /* Sizes as people write them: "64K", "1G", "2^40", "0x1000", "128T". FALSE on syntax error or overflow of 64 bits. */
 gboolean abi_size_parse(const char *text, guint64 *value);
 

@@ -31,6 +31,38 @@ int abi_errno_from_name(const char *name) {
   return 0;
 }
 
+static const struct {
+  const char *name;
+  gint64 result;
+} hcalls[] = {
+    {"H_SUCCESS", 0},     {"H_BUSY", 1},       {"H_CLOSED", 2},      {"H_NOT_AVAILABLE", 3}, {"H_HARDWARE", -1},
+    {"H_FUNCTION", -2},   {"H_PRIVILEGE", -3}, {"H_PARAMETER", -4},  {"H_BAD_MODE", -5},     {"H_PTEG_FULL", -6},
+    {"H_NOT_FOUND", -7},  {"H_NO_MEM", -9},    {"H_AUTHORITY", -10}, {"H_PERMISSION", -11},  {"H_DROPPED", -12},
+    {"H_RESOURCE", -16},  {"H_P2", -55},       {"H_P3", -56},        {"H_P4", -57},          {"H_P5", -58},
+    {"H_TOO_HARD", 9999},
+};
+
+const char *abi_hcall_name(gint64 result) {
+  for (gsize i = 0; i < G_N_ELEMENTS(hcalls); i++)
+    if (hcalls[i].result == result)
+      return hcalls[i].name;
+  return NULL;
+}
+
+gboolean abi_hcall_from_name(const char *name, gint64 *result) {
+  for (gsize i = 0; i < G_N_ELEMENTS(hcalls); i++) {
+    if (strcmp(hcalls[i].name, name) == 0) {
+      *result = hcalls[i].result;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+const char *abi_hcall_nth(guint index) {
+  return index < G_N_ELEMENTS(hcalls) ? hcalls[index].name : NULL;
+}
+
 /* The digits at *text, which then points past them. */
 static gboolean parse_digits(const char **text, guint64 *value) {
   guint base = 10;

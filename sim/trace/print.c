@@ -6,13 +6,7 @@
 enum {
   OBJECT_WIDTH = 13,
   CONDITION_WIDTH = 70, /* of a rule's condition, so that a line stays readable */
-};
-
-static const struct {
-  gint64 value;
-  const char *name;
-} hcall_results[] = {
-    {0, "H_SUCCESS"}, {-1, "H_HARDWARE"}, {-2, "H_FUNCTION"}, {-4, "H_PARAMETER"}, {9999, "to user space"},
+  H_TOO_HARD = 9999,    /* KVM does not answer: the vCPU exits to the VMM */
 };
 
 /* "group 7", "liobn 0x80000000"; an object of another kind than the field's word says so, an fd that names none its
@@ -81,11 +75,10 @@ static void print_result(GString *out, const TraceEvent *event, const AbiCall *c
   const char *name;
 
   if (event->object.kind == ABI_GUEST) {
-    for (gsize i = 0; i < G_N_ELEMENTS(hcall_results); i++) {
-      if (hcall_results[i].value == event->result) {
-        g_string_append(out, hcall_results[i].name);
-        return;
-      }
+    name = event->result == H_TOO_HARD ? "to user space" : abi_hcall_name(event->result);
+    if (name) {
+      g_string_append(out, name);
+      return;
     }
   } else if (event->result < 0) {
     name = event->result > -4096 ? abi_errno_name((int)-event->result) : NULL;

@@ -105,6 +105,22 @@ static void test_errnos_of_the_rules(void **state) {
   }
 }
 
+/* HC-1, HC-2: the names of section 6 of the specification. */
+static void test_hypercall_results(void **state) {
+  gint64 result = 1;
+  guint n = 0;
+
+  assert_string_equal(abi_hcall_name(-4), "H_PARAMETER");
+  assert_string_equal(abi_hcall_name(9999), "H_TOO_HARD");
+  assert_null(abi_hcall_name(-4711));
+  assert_false(abi_hcall_from_name("H_NOTHING", &result));
+  for (const char *name; (name = abi_hcall_nth(n)); n++) {
+    assert_true(abi_hcall_from_name(name, &result));
+    assert_string_equal(abi_hcall_name(result), name);
+  }
+  assert_true(n >= 20);
+}
+
 static void test_sizes(void **state) {
   static const struct {
     const char *text;
@@ -153,8 +169,13 @@ static void test_sizes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_objects), cmocka_unit_test(test_no_objects), cmocka_unit_test(test_bdf),
-      cmocka_unit_test(test_kinds),   cmocka_unit_test(test_errnos),     cmocka_unit_test(test_errnos_of_the_rules),
+      cmocka_unit_test(test_objects),
+      cmocka_unit_test(test_no_objects),
+      cmocka_unit_test(test_bdf),
+      cmocka_unit_test(test_kinds),
+      cmocka_unit_test(test_errnos),
+      cmocka_unit_test(test_errnos_of_the_rules),
+      cmocka_unit_test(test_hypercall_results),
       cmocka_unit_test(test_sizes),
   };
 
