@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 /* The system calls of one process, with what VfioSys lacks. */
 typedef struct RawSys RawSys;
 struct RawSys {
-  const VfioSys *sys;
+  const VfioSys *sys;                    /* NULL: libc's */
   int (*dup)(const RawSys *raw, int fd); /* >= 0 or -errno */
   /* Memory came or went, for kernels that must be told. NULL: they see for themselves. */
   void (*map)(const RawSys *raw, void *memory, gsize size, gboolean writable);

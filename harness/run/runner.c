@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness/run/runner.h"
+
+#include <string.h>
+
+#include "harness/pseries/order.h"
+#include "harness/run/run.h"
+
+static const char *const kernel_names[KERNEL_N_KINDS] = {"direct", "fuse", "host"};
+
+const char *kernel_kind_name(KernelKind kind) {
+  return kernel_names[kind];
+}
+
+gboolean kernel_kind_from_name(const char *name, KernelKind *kind) {
+  for (guint i = 0; i < KERNEL_N_KINDS; i++)
+    if (strcmp(kernel_names[i], name) == 0) {
+      *kind = (KernelKind)i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* ---- how it ends ---- */
+
+static void end(Run *run, ResultStatus status, char *message, char *stretch) {
+  g_free(run->result->message);
+  g_free(run->result->stretch);
+  run->result->status = status;
+  run->result->message = message;
+  run->result->stretch = stretch;
+}
+
+static void fail_v(Run *run, CheckId check, ScenarioPlace place, char *stretch, const char *format, va_list args) {
+  g_autofree char *reason = g_strdup_vprintf(format, args);
+
+  end(run, RESULT_FAIL, scenario_message(run->scenario, place, "%s [%s]", reason, check_get(check)->id), stretch);
+}
+
+void run_fail(Run *run, CheckId check, ScenarioPlace place, guint mark, const char *format, ...) {
+  va_list args;
+
+  va_start(args, format);
+  fail_v(run, check, place, stretch_range(run->trace, run->first, trace_len(run->trace), mark), format, args);
+  va_end(args);
+}
+
+void run_fail_stretch(Run *run, CheckId check, ScenarioPlace place, char *stretch, const char *format, ...) {
+  va_list args;
+
+  va_start(args, format);
+  fail_v(run, check, place, stretch, format, args);
+  va_end(args);
+}
+
+/* The last calls, whatever statement made them: what a subject did before it was lost. */
+static char *last_calls(const Run *run) {
+  guint n = trace_len(run->trace);
+  return stretch_range(run->trace, n > 20 ? n - 20 : 0, n, RUN_NO_MARK);
+}
+
+gboolean run_reply_ends(Run *run, const ScenarioStmt *stmt, const SubjectReply *reply) {
+  const char *why = reply->message[0] ? reply->message : "it gave no reason";
+
+  switch (reply->status) {
+  case SUBJECT_DONE:
+    return FALSE;
+  case SUBJECT_REFUSED:
+    run_fail(run, stmt->kind >= STMT_RAW_OPEN ? CHECK_ANSWER : CHECK_FAILS, stmt->place,
+             trace_len(run->trace) > run->first ? trace_len(run->trace) - 1 : RUN_NO_MARK,
+             stmt->kind >= STMT_RAW_OPEN ? "%s" : "the subject refused it: %s", why);
+    return TRUE;
+  case SUBJECT_UNSUPPORTED:
+    end(run, RESULT_SKIP, scenario_message(run->scenario, stmt->place, "this subject cannot do that: %s", why), NULL);
+    return TRUE;
+  case SUBJECT_DEAD:
+    kernel_settle(run->kernel);
+    run_fail_stretch(run, CHECK_DIED, stmt->place, last_calls(run), "%s", why);
+    return TRUE;
+  case SUBJECT_HUNG:
+    kernel_settle(run->kernel);
+    run_fail_stretch(run, CHECK_HUNG, stmt->place, last_calls(run), "%s", why);
+    return TRUE;
+  }
+  g_return_val_if_reached(TRUE);
+}
+
+/* ---- one statement ---- */
+
+static void judge_refusal(Run *run, const ScenarioStmt *stmt, const SubjectReply *reply) {
+  const char *wanted = stmt->error ? abi_errno_name(stmt->error) : NULL;
+
+  if (reply->status == SUBJECT_DONE) {
+    run_fail(run, CHECK_FAILS, stmt->place, RUN_NO_MARK, "it succeeded; it should have been refused%s%s",
+             wanted ? " with " : "", wanted ? wanted : "");
+  } else if (reply->status != SUBJECT_REFUSED) {
+    run_reply_ends(run, stmt, reply);
+  } else if (stmt->error && reply->err != stmt->error) {
+    const char *got = reply->err ? abi_errno_name(reply->err) : NULL;
+    run_fail(run, CHECK_FAILS, stmt->place, RUN_NO_MARK, "it was refused with %s; expected is %s: %s",
+             got          ? got
+             : reply->err ? "another errno"
+                          : "no errno",
+             wanted ? wanted : "another errno", reply->message);
+  }
+}
+
+static void perform(Run *run, const ScenarioStmt *stmt) {
+  SubjectReply reply = {0};
+
+  run->subject->perform(run->subject, stmt, &reply);
+  kernel_settle(run->kernel);
+  if (stmt->kind == STMT_QUIT)
+    run->machine = FALSE;
+  else if (stmt->kind == STMT_BOOT && reply.status == SUBJECT_DONE)
+    run->machine = TRUE;
+  if (stmt->fails)
+    judge_refusal(run, stmt, &reply);
+  else
+    run_reply_ends(run, stmt, &reply);
+}
+
+static void carry_out(Run *run, const ScenarioStmt *stmt) {
+  switch (stmt->kind) {
+  case STMT_GUEST_PUT:
+  case STMT_GUEST_GET:
+  case STMT_GUEST_STUFF:
+  case STMT_GUEST_INDIRECT:
+    hypercall_make(run, stmt);
+    break;
+  case STMT_KILL:
+    run->subject->kill(run->subject);
+    run->machine = FALSE;
+    kernel_settle(run->kernel);
+    break;
+  case STMT_FAIL:
+    faults_arm(run->faults, stmt);
+    break;
+  case STMT_ASSERT_DMA:
+  case STMT_ASSERT_FEEDS:
+  case STMT_ASSERT_COUNT:
+  case STMT_ASSERT_LOCKED:
+  case STMT_ASSERT_INTERRUPT:
+  case STMT_ASSERT_CLEAN:
+    assertion_check(run, stmt);
+    break;
+  default:
+    perform(run, stmt);
+    break;
+  }
+}
+
+/* ---- its expect block ---- */
+
+static void fail_expectation(Run *run, const ScenarioStmt *stmt, guint failed, guint at) {
+  g_autoptr(GString) wanted = g_string_new(NULL);
+  g_autoptr(GString) came = g_string_new(NULL);
+  ScenarioPlace place = stmt->place;
+  const ScenarioExpect *expect = NULL;
+  guint mark = at < trace_len(run->trace) ? at : RUN_NO_MARK;
+
+  if (failed < stmt->expects->len) {
+    expect = &g_array_index(stmt->expects, ScenarioExpect, failed);
+    place = expect->place;
+    scenario_expect_print(wanted, expect);
+  }
+  if (mark == RUN_NO_MARK)
+    g_string_append(came, "no more calls");
+  else {
+    g_string_append_printf(came, "call %u: ", trace_get(run->trace, at)->seq);
+    trace_event_print(came, trace_get(run->trace, at));
+  }
+  if (expect && expect->kind == EXPECT_NEVER)
+    run_fail(run, CHECK_NEVER, place, mark, "this call must not be made, but came:\n  %s", came->str);
+  else if (expect)
+    run_fail(run, CHECK_EXPECT, place, mark, "this call did not come\n  expected: %s\n  came:     %s", wanted->str,
+             came->str);
+  else
+    run_fail(run, CHECK_EXPECT, place, mark,
+             "the event made a call after the last one expected (end the block with `...` "
+             "to allow more)\n  came:     %s",
+             came->str);
+}
+
+static void check_expectations(Run *run, const ScenarioStmt *stmt) {
+  guint failed = 0, at = 0;
+
+  if (stmt->expects->len && !scenario_expect_check(stmt, run->trace, run->first, &failed, &at))
+    fail_expectation(run, stmt, failed, at);
+}
+
+/* ---- the whole ---- */
+
+static void run_statements(Run *run, const RunOptions *options) {
+  for (guint i = 0; i < run->scenario->stmts->len && run->result->status == RESULT_PASS; i++) {
+    const ScenarioStmt *stmt = run->scenario->stmts->pdata[i];
+    if (options->progress)
+      options->progress(i, options->progress_data);
+    run->at = stmt;
+    run->first = trace_len(run->trace);
+    carry_out(run, stmt);
+    if (run->result->status == RESULT_PASS)
+      check_expectations(run, stmt);
+  }
+}
+
+static void check_faults(Run *run) {
+  guint seen = 0;
+  const ScenarioStmt *stmt = faults_unreached(run->faults, &seen);
+
+  if (stmt && run->result->status == RESULT_PASS)
+    run_fail_stretch(run, CHECK_FAULT, stmt->place, NULL, "the fault was never reached: %u such call%s made after it",
+                     seen, seen == 1 ? " was" : "s were");
+}
+
+/* What the machine's own kernel cannot tell is known before anything runs. */
+static const ScenarioStmt *first_beyond_host(const Scenario *scenario) {
+  for (guint i = 0; i < scenario->stmts->len; i++) {
+    const ScenarioStmt *stmt = scenario->stmts->pdata[i];
+    gboolean hypercall = stmt->kind >= STMT_GUEST_PUT && stmt->kind <= STMT_GUEST_INDIRECT;
+    if (assertion_needs_model(stmt->kind) || (hypercall && (scenario->kvm || !scenario->guest)))
+      return stmt;
+  }
+  return NULL;
+}
+
+static void collect_rules(SimKernel *model, gpointer data) {
+  guint32 *sum = data;
+  const guint32 *met = sim_rules_met(model);
+
+  for (guint i = 0; i < RULE_COUNT; i++)
+    sum[i] += met[i];
+}
+
+static Kernel *open_kernel(const Scenario *scenario, const RunOptions *options, Trace *trace, GError **error) {
+  switch (options->kernel) {
+  case KERNEL_FUSE:
+    return kernel_fuse_new(scenario, trace, error);
+  case KERNEL_HOST:
+    return kernel_host_new(scenario, trace, options->bindings, error);
+  default:
+    return kernel_direct_new(scenario, trace, error);
+  }
+}
+
+static void end_unavailable(Run *run, GError *error) {
+  gboolean skip = g_error_matches(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE);
+  end(run, skip ? RESULT_SKIP : RESULT_ERROR, g_strdup(error->message), NULL);
+  g_error_free(error);
+}
+
+static void run_on_kernel(Run *run, const RunOptions *options, VfioAttachOrder order) {
+  GError *error = NULL;
+
+  run->kernel = open_kernel(run->scenario, options, run->trace, &error);
+  if (!run->kernel) {
+    end_unavailable(run, error);
+    return;
+  }
+  kernel_set_fault(run->kernel, faults_offer, run->faults);
+  run->subject = kernel_start_builtin(run->kernel, run->scenario, order, &error);
+  if (run->subject) {
+    run_statements(run, options);
+    check_faults(run);
+    run->result->n_calls = trace_len(run->trace);
+    run->subject->free(run->subject);
+    kernel_settle(run->kernel);
+  } else {
+    end_unavailable(run, error);
+  }
+  if (options->rules_met)
+    kernel_with_model(run->kernel, collect_rules, options->rules_met);
+  kernel_free(run->kernel);
+}
+
+void run_scenario(const Scenario *scenario, const RunOptions *options, ScenarioResult *result) {
+  const char *order_name = options->order ? options->order : scenario->order;
+  const VfioAttachOrder order = pseries_order_find(order_name);
+  g_autoptr(Trace) own = options->trace ? NULL : trace_new();
+  g_autoptr(Faults) faults = faults_new();
+  const ScenarioStmt *beyond;
+  Run run = {.scenario = scenario, .trace = own ? own : options->trace, .faults = faults, .result = result};
+  gint64 start = g_get_monotonic_time();
+
+  result->status = RESULT_PASS;
+  result->summary = g_strdup(scenario->summary);
+  result->kernel = g_strdup(kernel_kind_name(options->kernel));
+  result->subject = g_strdup("builtin");
+  result->order = g_strdup(order_name);
+  if (!order)
+    end(&run, RESULT_ERROR, g_strdup_printf("there is no attach order \"%s\": shipped or pre-2017", order_name), NULL);
+  else if (options->kernel == KERNEL_HOST && (beyond = first_beyond_host(scenario)))
+    end(&run, RESULT_SKIP,
+        scenario_message(scenario, beyond->place,
+                         "the machine's own kernel cannot tell this; --kernel direct or --kernel fuse can"),
+        NULL);
+  else
+    run_on_kernel(&run, options, order);
+  result->seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+}
