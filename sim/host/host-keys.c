@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The keys of host files: what they are called, what they may be, where they go. */
+#include "sim/host/host-internal.h"
+
+#include <string.h>
+
+typedef enum {
+  KEY_BOOL,
+  KEY_U8,
+  KEY_U16,
+  KEY_U24,
+  KEY_UINT,
+  KEY_SIZE,       /* bytes in a guint64 */
+  KEY_LIMIT,      /* bytes or "unlimited" */
+  KEY_PAGE_SHIFT, /* a page size, kept as its log2 */
+  KEY_PAGE_SIZES, /* page sizes, kept as their sum */
+  KEY_VERSION,
+  KEY_PLATFORM,
+  KEY_PROFILE,
+  KEY_TEXT,
+  KEY_MODEL,
+  KEY_PIN,
+  KEY_MSIX,
+  KEY_BAR,
+  KEY_DRIVER,
+} KeyType;
+
+typedef struct {
+  const char *name;
+  KeyType type;
+  gsize offset;
+} Key;
+
+#define HOST(name, type, member)                                                                                       \
+  { name, type, G_STRUCT_OFFSET(SimHost, member) }
+#define DEVICE(name, type, member)                                                                                     \
+  { name, type, G_STRUCT_OFFSET(SimHostDevice, member) }
+
+static const Key host_keys[] = {
+    HOST("profile", KEY_PROFILE, name),
+    HOST("description", KEY_TEXT, description),
+    HOST("platform", KEY_PLATFORM, platform),
+    HOST("version", KEY_VERSION, version),
+    HOST("page-size", KEY_PAGE_SHIFT, page_shift),
+    HOST("tce-page-sizes", KEY_PAGE_SIZES, tce_page_sizes),
+    HOST("dma32-size", KEY_SIZE, dma32_size),
+    HOST("max-levels", KEY_UINT, max_levels),
+    HOST("max-windows", KEY_UINT, max_windows),
+    HOST("eeh", KEY_BOOL, eeh),
+    HOST("spapr-v2", KEY_BOOL, spapr_v2),
+    HOST("spapr-tce-vfio", KEY_BOOL, spapr_tce_vfio),
+    HOST("spapr-tce-64", KEY_BOOL, spapr_tce_64),
+    HOST("spapr-multitce", KEY_BOOL, spapr_multitce),
+    HOST("kvm", KEY_BOOL, kvm),
+    HOST("memlock", KEY_LIMIT, memlock),
+    HOST("ipc-lock", KEY_BOOL, ipc_lock),
+};
+
+static const Key device_keys[] = {
+    DEVICE("model", KEY_MODEL, vendor),
+    DEVICE("vendor", KEY_U16, vendor),
+    DEVICE("device", KEY_U16, device),
+    DEVICE("subsystem-vendor", KEY_U16, subsystem_vendor),
+    DEVICE("subsystem-device", KEY_U16, subsystem_device),
+    DEVICE("class", KEY_U24, class_code),
+    DEVICE("revision", KEY_U8, revision),
+    DEVICE("intx", KEY_PIN, intx_pin),
+    DEVICE("msi", KEY_UINT, msi),
+    DEVICE("msix", KEY_MSIX, msix),
+    DEVICE("express", KEY_BOOL, express),
+    DEVICE("reset", KEY_BOOL, reset),
+    DEVICE("rom", KEY_SIZE, rom_size),
+    DEVICE("driver", KEY_DRIVER, host_driver),
+    DEVICE("bar0", KEY_BAR, bars[0]),
+    DEVICE("bar1", KEY_BAR, bars[1]),
+    DEVICE("bar2", KEY_BAR, bars[2]),
+    DEVICE("bar3", KEY_BAR, bars[3]),
+    DEVICE("bar4", KEY_BAR, bars[4]),
+    DEVICE("bar5", KEY_BAR, bars[5]),
+};
+
+static const struct {
+  const char *name;
+  SimHostDevice device;
+} models[] = {
+    {"dumb",
+     {.vendor = 0x1af4,
+      .device = 0x1110,
+      .subsystem_vendor = 0x1af4,
+      .subsystem_device = 0x1100,
+      .class_code = 0x050000,
+      .intx_pin = 1,
+      .msi = 1,
+      .msix = 4,
+      .msix_bar = 0,
+      .msix_offset = 0x8000,
+      .reset = TRUE,
+      .bars = {{.size = 0x10000}}}},
+    {"e1000e",
+     {.vendor = 0x8086,
+      .device = 0x10d3,
+      .subsystem_vendor = 0x8086,
+      .class_code = 0x020000,
+      .intx_pin = 1,
+      .msi = 1,
+      .msix = 5,
+      .msix_bar = 3,
+      .express = TRUE,
+      .reset = TRUE,
+      .rom_size = 0x40000,
+      .bars = {{.size = 0x20000}, {.size = 0x20000}, {.size = 32, .io = TRUE}, {.size = 0x4000}}}},
+};
+
+static gboolean refuse(GError **error, const char *key, const char *value, const char *wanted) {
+  g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_VALUE, "key '%s': '%s' is not %s", key, value, wanted);
+  return FALSE;
+}
+
+static gboolean parse_bool(const char *text, gboolean *value) {
+  static const char *const yes[] = {"on", "yes", "true", "1", NULL}, *const no[] = {"off", "no", "false", "0", NULL};
+
+  if (!g_strv_contains(yes, text) && !g_strv_contains(no, text))
+    return FALSE;
+  *value = g_strv_contains(yes, text);
+  return TRUE;
+}
+
+static gboolean parse_number(const char *text, guint64 max, guint64 *value) {
+  return abi_size_parse(text, value) && *value <= max;
+}
+
+static gboolean power_of_two(guint64 value) {
+  return value && !(value & (value - 1));
+}
+
+gboolean sim_host_device_model(SimHostDevice *device, const char *model) {
+  for (gsize i = 0; i < G_N_ELEMENTS(models); i++) {
+    if (strcmp(models[i].name, model) == 0) {
+      guint64 id = device->id;
+      guint group = device->group;
+
+      *device = models[i].device;
+      device->id = id;
+      device->group = group;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* "mem32 64K", "mem64 1M prefetch", "io 32", "none" */
+static gboolean parse_bar(const char *key, const char *value, SimBar *bar, GError **error) {
+  g_auto(GStrv) words = g_strsplit(value, " ", -1);
+  guint n = g_strv_length(words);
+  SimBar out = {0};
+
+  if (n == 1 && strcmp(words[0], "none") == 0) {
+    *bar = out;
+    return TRUE;
+  }
+  if (n < 2 || n > 3 || (n == 3 && strcmp(words[2], "prefetch") != 0))
+    return refuse(error, key, value, "a BAR; write 'mem32 SIZE', 'mem64 SIZE', 'io SIZE' or 'none', then 'prefetch'");
+  out.io = strcmp(words[0], "io") == 0;
+  out.is64 = strcmp(words[0], "mem64") == 0;
+  out.prefetch = n == 3;
+  if (!out.io && !out.is64 && strcmp(words[0], "mem32") != 0)
+    return refuse(error, key, words[0], "a kind of BAR: mem32, mem64 or io");
+  if (!abi_size_parse(words[1], &out.size) || !power_of_two(out.size))
+    return refuse(error, key, words[1], "a BAR size: a BAR is a power of two bytes long");
+  if (out.io ? out.size < 4 || out.size > 256 || out.prefetch
+             : out.size < 16 || (!out.is64 && out.size > 0x80000000) || out.size > (G_GUINT64_CONSTANT(1) << 40))
+    return refuse(error, key, value, "possible: I/O BARs are 4 to 256 bytes, mem32 16 to 2G, mem64 16 to 1T");
+  *bar = out;
+  return TRUE;
+}
+
+/* "5 bar=3 offset=0x2000" */
+static gboolean parse_msix(const char *key, const char *value, SimHostDevice *device, GError **error) {
+  g_auto(GStrv) words = g_strsplit(value, " ", -1);
+  guint64 vectors, bar = 0, offset = 0;
+
+  if (!words[0] || !parse_number(words[0], 2048, &vectors))
+    return refuse(error, key, value, "a number of MSI-X vectors, 0 to 2048");
+  for (guint i = 1; words[i]; i++) {
+    if (g_str_has_prefix(words[i], "bar=")) {
+      if (!parse_number(words[i] + 4, 5, &bar))
+        return refuse(error, key, words[i], "bar=0 to bar=5");
+    } else if (g_str_has_prefix(words[i], "offset=")) {
+      if (!parse_number(words[i] + 7, G_MAXUINT32, &offset) || offset % 8)
+        return refuse(error, key, words[i], "an offset in the BAR, a multiple of 8");
+    } else {
+      return refuse(error, key, words[i], "'bar=N' or 'offset=BYTES'");
+    }
+  }
+  device->msix = (guint)vectors;
+  device->msix_bar = (guint)bar;
+  device->msix_offset = (guint32)offset;
+  return TRUE;
+}
+
+static gboolean parse_page_sizes(const char *key, const char *value, guint64 *mask, GError **error) {
+  g_auto(GStrv) words = g_strsplit(value, " ", -1);
+
+  *mask = 0;
+  for (guint i = 0; words[i]; i++) {
+    guint64 size;
+
+    if (!abi_size_parse(words[i], &size) || !power_of_two(size) || size < 4096)
+      return refuse(error, key, words[i], "an IOMMU page size; write sizes with spaces between: 4K 64K 2M");
+    *mask |= size;
+  }
+  return TRUE;
+}
+
+static gboolean parse_version(const char *key, const char *value, guint *version, GError **error) {
+  g_auto(GStrv) parts = g_strsplit(value, ".", 3);
+  guint64 major, minor;
+
+  if (g_strv_length(parts) != 2 || !parse_number(parts[0], 99, &major) || !parse_number(parts[1], 999, &minor))
+    return refuse(error, key, value, "a kernel version such as 6.12");
+  *version = SIM_VERSION((guint)major, (guint)minor);
+  return TRUE;
+}
+
+static gboolean apply_profile(const char *key, const char *value, SimHost *host, GError **error) {
+  if (strcmp(value, "linux-6.12-powernv") != 0)
+    return refuse(error, key, value, "a kernel profile; known: linux-6.12-powernv");
+  host->platform = SIM_POWERNV;
+  host->version = SIM_VERSION(6, 12);
+  return TRUE;
+}
+
+static gboolean apply(const Key *key, gpointer base, const char *value, GError **error) {
+  gpointer at = (char *)base + key->offset;
+  guint64 number = 0;
+
+  switch (key->type) {
+  case KEY_BOOL:
+    return parse_bool(value, at) || refuse(error, key->name, value, "on or off");
+  case KEY_U8:
+    if (!parse_number(value, G_MAXUINT8, &number))
+      return refuse(error, key->name, value, "a number of 8 bits");
+    *(guint8 *)at = (guint8)number;
+    return TRUE;
+  case KEY_U16:
+    if (!parse_number(value, G_MAXUINT16, &number))
+      return refuse(error, key->name, value, "a number of 16 bits");
+    *(guint16 *)at = (guint16)number;
+    return TRUE;
+  case KEY_U24:
+    if (!parse_number(value, 0xffffff, &number))
+      return refuse(error, key->name, value, "a number of 24 bits");
+    *(guint32 *)at = (guint32)number;
+    return TRUE;
+  case KEY_UINT:
+    if (!parse_number(value, G_MAXUINT32, &number))
+      return refuse(error, key->name, value, "a number");
+    *(guint *)at = (guint)number;
+    return TRUE;
+  case KEY_SIZE:
+    return abi_size_parse(value, at) || refuse(error, key->name, value, "a size such as 64K, 2G or 0x1000");
+  case KEY_LIMIT:
+    if (strcmp(value, "unlimited") == 0) {
+      *(guint64 *)at = G_MAXUINT64;
+      return TRUE;
+    }
+    return abi_size_parse(value, at) || refuse(error, key->name, value, "a size such as 64M, or 'unlimited'");
+  case KEY_PAGE_SHIFT:
+    if (!abi_size_parse(value, &number) || (number != 4096 && number != 65536))
+      return refuse(error, key->name, value, "a page size of a POWER kernel: 4K or 64K");
+    *(guint *)at = number == 4096 ? 12 : 16;
+    return TRUE;
+  case KEY_PAGE_SIZES:
+    return parse_page_sizes(key->name, value, at, error);
+  case KEY_VERSION:
+    return parse_version(key->name, value, at, error);
+  case KEY_PLATFORM:
+    if (strcmp(value, "powernv") != 0)
+      return refuse(error, key->name, value, "a platform that is modelled; known: powernv");
+    *(SimPlatform *)at = SIM_POWERNV;
+    return TRUE;
+  case KEY_PROFILE:
+    return apply_profile(key->name, value, base, error);
+  case KEY_TEXT:
+    g_free(*(char **)at);
+    *(char **)at = g_strdup(value);
+    return TRUE;
+  case KEY_MODEL:
+    return sim_host_device_model(base, value) ||
+           refuse(error, key->name, value, "a built-in device model; known: dumb, e1000e");
+  case KEY_PIN:
+    if (strcmp(value, "none") != 0 && (strlen(value) != 1 || value[0] < 'A' || value[0] > 'D'))
+      return refuse(error, key->name, value, "an interrupt pin: A, B, C, D or none");
+    *(guint8 *)at = value[0] == 'n' ? 0 : (guint8)(value[0] - 'A' + 1);
+    return TRUE;
+  case KEY_MSIX:
+    return parse_msix(key->name, value, base, error);
+  case KEY_BAR:
+    return parse_bar(key->name, value, at, error);
+  case KEY_DRIVER:
+    if (strcmp(value, "vfio-pci") != 0 && strcmp(value, "host") != 0)
+      return refuse(error, key->name, value, "a driver: vfio-pci, or 'host' for any driver of the host's");
+    *(gboolean *)at = value[0] == 'h';
+    return TRUE;
+  }
+  g_return_val_if_reached(FALSE);
+}
+
+static gboolean set(const Key *keys, gsize n, gpointer base, const char *name, const char *value, GError **error) {
+  g_autoptr(GString) known = g_string_new(NULL);
+
+  for (gsize i = 0; i < n; i++) {
+    if (strcmp(keys[i].name, name) == 0)
+      return apply(&keys[i], base, value, error);
+    g_string_append_printf(known, "%s%s", i ? ", " : "", keys[i].name);
+  }
+  g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_NOT_FOUND, "unknown key '%s'; known: %s", name, known->str);
+  return FALSE;
+}
+
+gboolean sim_host_set(SimHost *host, const char *key, const char *value, GError **error) {
+  return set(host_keys, G_N_ELEMENTS(host_keys), host, key, value, error);
+}
+
+gboolean sim_host_device_set(SimHostDevice *device, const char *key, const char *value, GError **error) {
+  return set(device_keys, G_N_ELEMENTS(device_keys), device, key, value, error);
+}
+
+gboolean sim_host_device_check(const SimHostDevice *device, GError **error) {
+  for (guint i = 0; i < G_N_ELEMENTS(device->bars); i++) {
+    if (!device->bars[i].is64)
+      continue;
+    if (i == 5 || device->bars[i + 1].size) {
+      g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT,
+                  "key 'bar%u': a mem64 BAR takes the next BAR's slot as its upper half, so bar%u must be absent", i,
+                  i + 1);
+      return FALSE;
+    }
+  }
+  if (device->msi && (!power_of_two(device->msi) || device->msi > 32)) {
+    g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_VALUE,
+                "key 'msi': %u is no number of MSI vectors: 1, 2, 4, 8, 16 or 32", device->msi);
+    return FALSE;
+  }
+  if (device->msix) {
+    const SimBar *bar = &device->bars[device->msix_bar];
+
+    if (bar->io || bar->size < device->msix_offset + 16ull * device->msix) {
+      g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT,
+                  "key 'msix': a table of %u vectors at offset 0x%x does not fit into bar%u", device->msix,
+                  device->msix_offset, device->msix_bar);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim/host/host-internal.h"
+
+#include <string.h>
+
+G_DEFINE_QUARK(sim - host - error - quark, sim_host_error)
+
+SimHost *sim_host_new(void) {
+  SimHost *host = g_new0(SimHost, 1);
+
+  host->groups = g_ptr_array_new_with_free_func((GDestroyNotify)sim_host_group_free);
+  host->name = g_strdup("power9");
+  host->description = g_strdup("");
+  host->platform = SIM_POWERNV;
+  host->version = SIM_VERSION(6, 12);
+  host->page_shift = 16;
+  host->tce_page_sizes = 0x40211000;
+  host->dma32_size = 0x80000000;
+  host->max_levels = 5;
+  host->max_windows = 2;
+  host->eeh = TRUE;
+  host->spapr_v2 = TRUE;
+  host->spapr_tce_vfio = TRUE;
+  host->spapr_tce_64 = TRUE;
+  host->spapr_multitce = TRUE;
+  host->kvm = TRUE;
+  host->memlock = G_MAXUINT64;
+  return host;
+}
+
+SimHost *sim_host_copy(const SimHost *host) {
+  SimHost *copy = g_memdup2(host, sizeof *host);
+
+  copy->name = g_strdup(host->name);
+  copy->description = g_strdup(host->description);
+  copy->groups = g_ptr_array_new_with_free_func((GDestroyNotify)sim_host_group_free);
+  for (guint i = 0; i < host->groups->len; i++) {
+    const SimHostGroup *from = g_ptr_array_index(host->groups, i);
+    SimHostGroup *to = g_new(SimHostGroup, 1);
+
+    to->number = from->number;
+    to->devices = g_array_copy(from->devices);
+    g_ptr_array_add(copy->groups, to);
+  }
+  return copy;
+}
+
+void sim_host_free(SimHost *host) {
+  if (!host)
+    return;
+  g_ptr_array_unref(host->groups);
+  g_free(host->description);
+  g_free(host->name);
+  g_free(host);
+}
+
+void sim_host_group_free(SimHostGroup *group) {
+  g_array_unref(group->devices);
+  g_free(group);
+}
+
+const SimHostGroup *sim_host_group(const SimHost *host, guint number) {
+  for (guint i = 0; i < host->groups->len; i++) {
+    const SimHostGroup *group = g_ptr_array_index(host->groups, i);
+
+    if (group->number == number)
+      return group;
+  }
+  return NULL;
+}
+
+SimHostDevice *sim_host_find_device(const SimHost *host, guint64 id) {
+  for (guint i = 0; i < host->groups->len; i++) {
+    const SimHostGroup *group = g_ptr_array_index(host->groups, i);
+
+    for (guint j = 0; j < group->devices->len; j++) {
+      SimHostDevice *device = &g_array_index(group->devices, SimHostDevice, j);
+
+      if (device->id == id)
+        return device;
+    }
+  }
+  return NULL;
+}
+
+const SimHostDevice *sim_host_device(const SimHost *host, guint64 id) {
+  return sim_host_find_device(host, id);
+}
+
+static SimHostGroup *ensure_group(SimHost *host, guint number) {
+  SimHostGroup *group;
+  guint at;
+
+  for (at = 0; at < host->groups->len; at++) {
+    group = g_ptr_array_index(host->groups, at);
+    if (group->number == number)
+      return group;
+    if (group->number > number)
+      break;
+  }
+  group = g_new(SimHostGroup, 1);
+  group->number = number;
+  group->devices = g_array_new(FALSE, TRUE, sizeof(SimHostDevice));
+  g_ptr_array_insert(host->groups, (gint)at, group);
+  return group;
+}
+
+gboolean sim_host_add_device(SimHost *host, guint group, const char *address, GError **error) {
+  SimHostDevice device = {.group = group};
+  const SimHostDevice *other;
+
+  if (!abi_bdf_parse(address, &device.id)) {
+    g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_VALUE,
+                "group %u: '%s' is no PCI address; write it in full, as 0000:01:00.0", group, address);
+    return FALSE;
+  }
+  other = sim_host_device(host, device.id);
+  if (other) {
+    g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT,
+                "group %u: device %s is in group %u already; a device belongs to one IOMMU group", group, address,
+                other->group);
+    return FALSE;
+  }
+  sim_host_device_model(&device, "dumb");
+  g_array_append_val(ensure_group(host, group)->devices, device);
+  return TRUE;
+}
