@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Containers and the IOMMU drivers behind them. drivers/vfio/container.c */
+#pragma once
+
+#include "sim/kernel/internal.h"
+
+G_BEGIN_DECLS
+
+enum { SIM_TABLES = 2 }; /* window slots of a container and of a group: IOMMU_TABLE_GROUP_MAX_TABLES */
+
+/* An IOMMU driver: struct vfio_iommu_driver_ops. */
+typedef struct {
+  AbiDriver driver;
+  /* CHECK_EXTENSION: > 0 or 0. instance: NULL before the driver is set. */
+  long (*check)(SimCall *call, gpointer instance, guint64 extension);
+  /* SET_IOMMU: 0 with a new instance, or -errno. */
+  long (*open)(SimCall *call, guint64 type, gpointer *instance);
+  void (*release)(gpointer instance);
+  long (*attach)(SimCall *call, gpointer instance, SimGroup *group);
+  void (*detach)(gpointer instance, SimGroup *group);
+  /* id: ABI_UNKNOWN for a number that no call has. sim_call_is() has been called. */
+  long (*ioctl)(SimCall *call, gpointer instance, AbiCallId id);
+} SimIommuOps;
+
+extern const SimIommuOps sim_spapr_ops;
+
+/* SET_CONTAINER and UNSET_CONTAINER past the group's own tests. Attach: CG-49..CG-57, 0 or -errno with the rule set.
+ * Detach may release the driver and, with the last reference, the container (CG-60, CG-61). */
+long sim_container_attach(SimCall *call, SimContainer *container, SimGroup *group);
+void sim_container_detach(SimGroup *group);
+
+/* Whether SET_IOMMU has been done. */
+gboolean sim_container_has_driver(const SimContainer *container);
+
+G_END_DECLS

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* VFIO_EEH_PE_OP on one group. arch/powerpc/kernel/eeh.c, arch/powerpc/platforms/powernv/eeh-powernv.c */
+#include <string.h>
+
+#include "sim/kernel/group.h"
+
+struct eeh_pe_op {
+  guint32 argsz, flags, op, padding;
+  guint32 err_type, err_func;
+  guint64 err_addr, err_mask;
+};
+
+enum { WITHOUT_ERR = 12, MAX_FUNC = 19, MAX_TYPE = 1 };
+
+enum {
+  OP_DISABLE = 0,
+  OP_ENABLE = 1,
+  OP_UNFREEZE_IO = 2,
+  OP_UNFREEZE_DMA = 3,
+  OP_GET_STATE = 4,
+  OP_RESET_DEACTIVATE = 5,
+  OP_RESET_HOT = 6,
+  OP_RESET_FUNDAMENTAL = 7,
+  OP_CONFIGURE = 8,
+  OP_INJECT_ERR = 9,
+};
+
+enum { STATE_NORMAL = 0, STATE_STOPPED = 2, STATE_STOPPED_DMA = 4, STATE_UNAVAIL = 5 };
+
+static long get_state(const SimGroup *group) {
+  if (group->held_in_reset || (!group->io_stopped && !group->dma_stopped))
+    return STATE_NORMAL;
+  if (!group->dma_stopped)
+    return STATE_UNAVAIL;
+  return group->io_stopped ? STATE_STOPPED : STATE_STOPPED_DMA;
+}
+
+static void thaw(SimGroup *group) {
+  group->io_stopped = group->dma_stopped = group->held_in_reset = FALSE;
+}
+
+/* The error strikes at once: nothing here waits for the device's next access. */
+static long inject(SimCall *call, SimGroup *group) {
+  struct eeh_pe_op op;
+
+  memcpy(&op, call->event->in, WITHOUT_ERR);
+  if (op.argsz < sizeof op)
+    return sim_refuse(call, EINVAL, RULE_EEH_12);
+  if (sim_read(call, call->arg, &op, sizeof op))
+    return sim_refuse(call, EFAULT, RULE_EEH_13);
+  if (op.err_func > MAX_FUNC)
+    return sim_refuse(call, EINVAL, RULE_EEH_14);
+  if (op.err_type > MAX_TYPE)
+    return sim_refuse(call, ERANGE, RULE_EEH_16);
+  group->io_stopped = group->dma_stopped = TRUE;
+  return 0;
+}
+
+long sim_group_eeh_op(SimCall *call, SimGroup *group) {
+  struct eeh_pe_op op;
+  long state;
+
+  if (!call->kernel->host->eeh || !sim_group_has_devices(group))
+    return sim_refuse(call, ENODEV, RULE_EEH_2);
+  if (sim_read(call, call->arg, &op, WITHOUT_ERR))
+    return sim_refuse(call, EFAULT, RULE_EEH_3);
+  if (op.argsz < WITHOUT_ERR || op.flags)
+    return sim_refuse(call, EINVAL, RULE_EEH_4);
+  switch (op.op) {
+  case OP_DISABLE:
+    sim_met(call, RULE_EEH_5);
+    return 0;
+  case OP_ENABLE:
+    thaw(group);
+    sim_met(call, RULE_EEH_6);
+    return 0;
+  case OP_UNFREEZE_IO:
+    group->io_stopped = FALSE;
+    sim_met(call, RULE_EEH_7);
+    return 0;
+  case OP_UNFREEZE_DMA:
+    group->dma_stopped = FALSE;
+    sim_met(call, RULE_EEH_7);
+    return 0;
+  case OP_GET_STATE:
+    state = get_state(group);
+    if (state)
+      return sim_notable(call, state, RULE_EEH_8);
+    sim_met(call, RULE_EEH_8);
+    return 0;
+  case OP_RESET_DEACTIVATE:
+    thaw(group);
+    sim_met(call, RULE_EEH_9);
+    return 0;
+  case OP_RESET_HOT:
+  case OP_RESET_FUNDAMENTAL:
+    group->io_stopped = group->dma_stopped = group->held_in_reset = TRUE;
+    sim_met(call, RULE_EEH_10);
+    return 0;
+  case OP_CONFIGURE:
+    sim_met(call, RULE_EEH_11);
+    return 0;
+  case OP_INJECT_ERR:
+    return inject(call, group);
+  default:
+    return sim_refuse(call, EINVAL, RULE_EEH_18);
+  }
+}

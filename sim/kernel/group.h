@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An IOMMU group as its own file, containers and EEH see it. drivers/vfio/group.c, drivers/iommu/iommu.c */
+#pragma once
+
+#include "sim/kernel/container.h"
+
+G_BEGIN_DECLS
+
+struct SimGroup {
+  SimKernel *kernel;
+  const SimHostGroup *host;
+  SimFile *opened_file; /* the one open file, borrowed: its release clears this */
+  SimContainer *container;
+  guint container_users;            /* 1 when attached + 1 per open device */
+  SimVm *vm;                        /* that kvm-vfio set */
+  SimTceTable *tables[SIM_TABLES];  /* now programmed in hardware */
+  gboolean claimed;                 /* VFIO owns the DMA of the group */
+  gboolean io_stopped, dma_stopped; /* EEH froze its partitionable endpoint */
+  gboolean held_in_reset;
+};
+
+SimGroup *sim_group_new(SimKernel *kernel, const SimHostGroup *host);
+void sim_group_free(SimGroup *group);
+
+/* TCE-16: VFIO claims the DMA of the group, its windows close. -EPERM: a host driver is bound to one of its devices
+ * (CG-51). */
+int sim_group_claim(SimGroup *group);
+/* TCE-17: the host's own table is back. */
+void sim_group_release(SimGroup *group);
+
+/* Programs a table into a slot, or closes the slot's window with NULL. */
+void sim_group_set_table(SimGroup *group, guint slot, SimTceTable *table);
+
+/* VFIO_EEH_PE_OP on this group: EEH-2..EEH-18. eeh.c */
+long sim_group_eeh_op(SimCall *call, SimGroup *group);
+
+G_END_DECLS

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Preregistered memory: arch/powerpc/mm/book3s64/iommu_api.c, mm_iommu_*(). Shared by all containers of a process and
+ * KVM. */
+#include "sim/kernel/mm.h"
+
+struct SimRegion {
+  SimMm *mm;
+  guint64 ua, size;
+  guint page_shift; /* the largest IOMMU page that may be used on it */
+  guint used;       /* holders; 1 with no holder: the leak of TCE-63 */
+  guint64 mapped;   /* 1 + TCEs that point into it */
+};
+
+guint64 sim_region_start(const SimRegion *region) {
+  return region->ua;
+}
+
+guint64 sim_region_size(const SimRegion *region) {
+  return region->size;
+}
+
+guint sim_region_page_shift(const SimRegion *region) {
+  return region->page_shift;
+}
+
+gboolean sim_region_shared(const SimRegion *region) {
+  return region->used > 1;
+}
+
+/* Index of the first region that starts after ua. */
+static guint upper_bound(const SimMm *mm, guint64 ua) {
+  guint low = 0, high = mm->regions->len;
+
+  while (low < high) {
+    guint mid = low + (high - low) / 2;
+    const SimRegion *region = g_ptr_array_index(mm->regions, mid);
+
+    if (region->ua <= ua)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low;
+}
+
+static gboolean covers(const SimRegion *region, guint64 ua, guint64 size) {
+  return ua >= region->ua && ua - region->ua < region->size && size <= region->size - (ua - region->ua);
+}
+
+SimRegion *sim_region_covering(SimMm *mm, guint64 ua, guint64 size) {
+  guint after;
+  SimRegion *region;
+
+  if (mm->last && covers(mm->last, ua, size))
+    return mm->last;
+  after = upper_bound(mm, ua);
+  if (!after)
+    return NULL;
+  region = g_ptr_array_index(mm->regions, after - 1);
+  if (!covers(region, ua, size))
+    return NULL;
+  mm->last = region;
+  return region;
+}
+
+void sim_region_mapped_inc(SimRegion *region) {
+  region->mapped++;
+}
+
+void sim_region_mapped_dec(SimRegion *region) {
+  if (region->mapped > 1)
+    region->mapped--;
+}
+
+SimRegion *sim_region_find(SimMm *mm, guint64 ua, guint64 size) {
+  guint after = upper_bound(mm, ua);
+  SimRegion *region = after ? g_ptr_array_index(mm->regions, after - 1) : NULL;
+
+  if (!region || region->ua != ua || region->size != size)
+    return NULL;
+  return region;
+}
+
+void sim_region_share(SimRegion *region) {
+  region->used++;
+}
+
+guint64 sim_region_mapped(const SimRegion *region) {
+  return region->mapped - 1;
+}
+
+static void region_free(SimRegion *region) {
+  SimMm *mm = region->mm;
+
+  mm->kernel->census.regions--;
+  if (mm->last == region)
+    mm->last = NULL;
+  g_free(region);
+}
+
+int sim_region_put(SimRegion *region) {
+  SimMm *mm = region->mm;
+
+  if (--region->used)
+    return 0;
+  if (region->mapped != 1) {
+    region->used++;
+    return -EBUSY;
+  }
+  g_ptr_array_remove_index(mm->regions, upper_bound(mm, region->ua) - 1);
+  sim_mm_unaccount(mm, region->size >> sim_page_shift(mm->kernel));
+  region_free(region);
+  return 0;
+}
+
+void sim_mm_drop_regions(SimMm *mm) {
+  for (guint i = 0; i < mm->regions->len; i++)
+    region_free(g_ptr_array_index(mm->regions, i));
+  g_ptr_array_set_size(mm->regions, 0);
+}
+
+static gboolean overlaps(const SimMm *mm, guint64 ua, guint64 size) {
+  guint before_end = upper_bound(mm, ua + size - 1);
+  const SimRegion *region = before_end ? g_ptr_array_index(mm->regions, before_end - 1) : NULL;
+
+  return region && region->ua + region->size > ua;
+}
+
+/* The pages are pinned by chunks as big as the largest allocation of an array of pointers to them; only a chunk's own
+ * failure is told (MM-6, MM-7). */
+static long pin_result(SimCall *call, guint64 pinned, guint64 pages) {
+  guint64 chunk = (G_GUINT64_CONSTANT(1) << 24) / sizeof(guint64);
+
+  if (pinned >= pages)
+    return 0;
+  pinned %= MIN(chunk, pages);
+  if (!pinned)
+    return sim_refuse(call, EFAULT, RULE_MM_6);
+  return sim_notable(call, (long)pinned, RULE_MM_7);
+}
+
+long sim_region_new(SimCall *call, SimMm *mm, guint64 ua, guint64 size, SimRegion **out) {
+  SimKernel *kernel = call->kernel;
+  guint host_shift = sim_page_shift(kernel), page_shift;
+  guint64 pages = size >> host_shift;
+  SimRegion *region;
+  long result;
+
+  if (sim_mm_account(call, mm, pages) < 0)
+    return sim_refuse(call, ENOMEM, RULE_MM_4);
+  if (!pages)
+    return sim_refuse(call, ENOMEM, RULE_MM_5);
+  page_shift = (guint)__builtin_ctzll(ua | size);
+  result = pin_result(
+      call, kernel->port->pin(kernel->port_data, call->task, ua, size, host_shift, &page_shift) >> host_shift, pages);
+  if (!result && overlaps(mm, ua, size))
+    result = sim_refuse(call, EINVAL, RULE_MM_9);
+  if (result) {
+    sim_mm_unaccount(mm, pages);
+    return result;
+  }
+  region = g_new0(SimRegion, 1);
+  region->mm = mm;
+  region->ua = ua;
+  region->size = size;
+  region->page_shift = page_shift;
+  region->used = 1;
+  region->mapped = 1;
+  g_ptr_array_insert(mm->regions, (gint)upper_bound(mm, ua), region);
+  kernel->census.regions++;
+  sim_met(call, RULE_MM_11);
+  *out = region;
+  return 0;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* DMA windows: the default one, TCE_CREATE, TCE_REMOVE. */
+#include "sim/kernel/powernv.h"
+#include "sim/kernel/spapr.h"
+
+struct tce_create {
+  guint32 argsz, flags, page_shift, reserved1;
+  guint64 window_size;
+  guint32 levels, reserved2;
+  guint64 start_addr;
+};
+
+struct tce_remove {
+  guint32 argsz, flags;
+  guint64 start_addr;
+};
+
+enum { DEFAULT_PAGE_SHIFT = 12, DEFAULT_LEVELS = 1 };
+
+int sim_spapr_find_table(const SimSpapr *spapr, guint64 ioba) {
+  for (int slot = 0; slot < SIM_TABLES; slot++) {
+    const SimTceTable *table = spapr->tables[slot];
+    guint64 entry;
+
+    if (!table)
+      continue;
+    entry = ioba >> sim_tce_table_page_shift(table);
+    if (entry >= sim_tce_table_offset(table) && entry - sim_tce_table_offset(table) < sim_tce_table_entries(table))
+      return slot;
+  }
+  return -1;
+}
+
+/* Makes the hardware table: the platform's half, after the accounting. What it refuses has been accounted and is not
+ * given back (TCE-112). */
+static long create_table(SimCall *call, SimSpapr *spapr, guint slot, guint page_shift, guint64 size, guint levels) {
+  guint host_shift = sim_page_shift(call->kernel);
+  guint64 bytes = powernv_table_size(host_shift, page_shift, size, levels), entries;
+  int result;
+
+  if (!bytes)
+    return sim_refuse(call, EINVAL, RULE_TCE_110);
+  if (sim_mm_account(call, spapr->mm, bytes >> host_shift))
+    return sim_refuse(call, ENOMEM, RULE_TCE_111);
+  sim_met(call, RULE_PNV_4);
+  result = powernv_table_layout(host_shift, page_shift, size, levels, &entries);
+  if (result) {
+    sim_met(call, RULE_TCE_112);
+    return sim_refuse(call, -result, result == -ENOMEM ? RULE_PNV_7 : RULE_PNV_6);
+  }
+  if (entries > size >> page_shift)
+    sim_met(call, size >> page_shift ? RULE_PNV_8 : RULE_PNV_5);
+  spapr->tables[slot] = sim_tce_table_new(call->kernel, page_shift, powernv_window_start(slot) >> page_shift, entries);
+  spapr->table_pages[slot] = bytes >> host_shift;
+  sim_tce_table_set_mm(spapr->tables[slot], spapr->mm);
+  call->kernel->census.windows++;
+  return 0;
+}
+
+static long create_window(SimCall *call, SimSpapr *spapr, guint page_shift, guint64 size, guint levels,
+                          guint64 *start) {
+  guint slot = 0;
+  long result;
+
+  while (slot < SIM_TABLES && spapr->tables[slot])
+    slot++;
+  if (slot == SIM_TABLES)
+    return sim_refuse(call, ENOSPC, RULE_TCE_107);
+  if (page_shift >= 64 || !(call->kernel->host->tce_page_sizes >> page_shift & 1))
+    return sim_refuse(call, EINVAL, RULE_TCE_108);
+  result = create_table(call, spapr, slot, page_shift, size, levels);
+  if (result)
+    return result;
+  for (guint i = 0; i < spapr->groups->len; i++)
+    sim_group_set_table(g_ptr_array_index(spapr->groups, i), slot, spapr->tables[slot]);
+  *start = powernv_window_start(slot);
+  sim_met(call, RULE_PNV_3);
+  return 0;
+}
+
+long sim_spapr_default_window(SimCall *call, SimSpapr *spapr) {
+  guint64 start;
+  long result;
+
+  if (!spapr->default_pending) {
+    sim_met(call, RULE_TCE_65);
+    return 0;
+  }
+  sim_met(call, RULE_TCE_66);
+  result = create_window(call, spapr, DEFAULT_PAGE_SHIFT, call->kernel->host->dma32_size, DEFAULT_LEVELS, &start);
+  if (!result)
+    spapr->default_pending = FALSE;
+  return result;
+}
+
+void sim_spapr_free_table(SimSpapr *spapr, guint slot) {
+  sim_mm_unaccount(spapr->mm, spapr->table_pages[slot]);
+  sim_tce_table_unref(spapr->tables[slot]);
+  spapr->tables[slot] = NULL;
+  spapr->kernel->census.windows--;
+}
+
+long sim_spapr_create(SimCall *call, SimSpapr *spapr) {
+  struct tce_create create;
+  long result;
+
+  sim_spapr_own(call, spapr);
+  sim_met(call, RULE_TCE_101);
+  if (sim_read(call, call->arg, &create, sizeof create))
+    return sim_refuse(call, EFAULT, RULE_TCE_103);
+  if (create.argsz < sizeof create)
+    return sim_refuse(call, EINVAL, RULE_TCE_104);
+  if (create.flags)
+    return sim_refuse(call, EINVAL, RULE_TCE_105);
+  if (spapr->default_pending)
+    sim_met(call, RULE_TCE_106);
+  result = sim_spapr_default_window(call, spapr);
+  if (!result)
+    result = create_window(call, spapr, create.page_shift, create.window_size, create.levels, &create.start_addr);
+  if (result)
+    return result;
+  if (sim_write(call, call->arg, &create, sizeof create))
+    return sim_refuse(call, EFAULT, RULE_TCE_115);
+  sim_met(call, RULE_TCE_114);
+  return 0;
+}
+
+long sim_spapr_remove(SimCall *call, SimSpapr *spapr) {
+  struct tce_remove tce_remove;
+  SimTceTable *table;
+  int slot;
+
+  sim_spapr_own(call, spapr);
+  sim_met(call, RULE_TCE_117);
+  if (sim_read(call, call->arg, &tce_remove, sizeof tce_remove))
+    return sim_refuse(call, EFAULT, RULE_TCE_119);
+  if (tce_remove.argsz < sizeof tce_remove)
+    return sim_refuse(call, EINVAL, RULE_TCE_120);
+  if (tce_remove.flags)
+    return sim_refuse(call, EINVAL, RULE_TCE_121);
+  if (spapr->default_pending && !tce_remove.start_addr) {
+    spapr->default_pending = FALSE;
+    sim_met(call, RULE_TCE_122);
+    return 0;
+  }
+  slot = sim_spapr_find_table(spapr, tce_remove.start_addr);
+  if (slot < 0)
+    return sim_refuse(call, EINVAL, RULE_TCE_123);
+  table = spapr->tables[slot];
+  if (tce_remove.start_addr != sim_tce_table_offset(table) << sim_tce_table_page_shift(table))
+    sim_met(call, RULE_TCE_124);
+  sim_spapr_clear(spapr, table, 0, sim_tce_table_entries(table));
+  for (guint i = 0; i < spapr->groups->len; i++)
+    sim_group_set_table(g_ptr_array_index(spapr->groups, i), (guint)slot, NULL);
+  sim_spapr_free_table(spapr, (guint)slot);
+  sim_met(call, RULE_TCE_126);
+  return 0;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim/kernel/spapr.h"
+
+#include "sim/kernel/powernv.h"
+
+/* Extension numbers of include/uapi/linux/vfio.h. */
+enum { SPAPR_TCE = 2, EEH = 5, SPAPR_TCE_V2 = 7 };
+
+static long spapr_check(SimCall *call, gpointer instance, guint64 extension) {
+  const SimHost *host = call->kernel->host;
+
+  switch (extension) {
+  case SPAPR_TCE:
+    sim_met(call, RULE_CG_19);
+    return 1;
+  case SPAPR_TCE_V2:
+    sim_met(call, RULE_CG_19);
+    return host->spapr_v2;
+  case EEH:
+    sim_met(call, RULE_CG_20);
+    return host->eeh;
+  default:
+    sim_met(call, RULE_CG_21);
+    return 0;
+  }
+}
+
+static long spapr_open(SimCall *call, guint64 type, gpointer *instance) {
+  SimSpapr *spapr;
+
+  if (type != SPAPR_TCE && type != SPAPR_TCE_V2)
+    return sim_refuse(call, EINVAL, RULE_CG_27);
+  spapr = g_new0(SimSpapr, 1);
+  spapr->kernel = call->kernel;
+  spapr->v2 = type == SPAPR_TCE_V2;
+  spapr->groups = g_ptr_array_new();
+  spapr->prereg = g_hash_table_new(NULL, NULL);
+  *instance = spapr;
+  return 0;
+}
+
+static void spapr_release(gpointer instance) {
+  SimSpapr *spapr = instance;
+  GHashTableIter iter;
+  gpointer region;
+
+  sim_kernel_met(spapr->kernel, RULE_TCE_23);
+  for (guint slot = 0; slot < SIM_TABLES; slot++) {
+    if (!spapr->tables[slot])
+      continue;
+    sim_spapr_clear(spapr, spapr->tables[slot], 0, sim_tce_table_entries(spapr->tables[slot]));
+    sim_spapr_free_table(spapr, slot);
+  }
+  g_hash_table_iter_init(&iter, spapr->prereg);
+  while (g_hash_table_iter_next(&iter, &region, NULL))
+    (void)sim_region_put(region); /* still mapped, as by KVM through an orphan table: it stays in the address space */
+  if (spapr->enabled && spapr->locked_pages)
+    sim_mm_unaccount(spapr->mm, spapr->locked_pages);
+  if (spapr->mm)
+    sim_mm_unref(spapr->mm);
+  g_hash_table_unref(spapr->prereg);
+  g_ptr_array_unref(spapr->groups);
+  g_free(spapr);
+}
+
+static long spapr_attach(SimCall *call, gpointer instance, SimGroup *group) {
+  SimSpapr *spapr = instance;
+  gboolean iommu_ops = sim_since(call->kernel, 6, 4);
+
+  if (iommu_ops && spapr->v2 && !call->kernel->host->max_windows)
+    return sim_refuse(call, EINVAL, RULE_TCE_3);
+  if (iommu_ops && !spapr->v2 && spapr->groups->len)
+    return sim_refuse(call, EBUSY, RULE_TCE_4);
+  if (!iommu_ops && sim_since(call->kernel, 4, 12) && !spapr->v2)
+    return sim_refuse(call, EPERM, RULE_TCE_8);
+  for (guint slot = 0; slot < SIM_TABLES; slot++)
+    if (spapr->tables[slot])
+      sim_group_set_table(group, slot, spapr->tables[slot]);
+  if (!spapr->groups->len && !spapr->tables[0]) {
+    spapr->default_pending = TRUE;
+    sim_met(call, RULE_TCE_14);
+  }
+  g_ptr_array_insert(spapr->groups, 0, group);
+  sim_met(call, RULE_TCE_13);
+  return 0;
+}
+
+static void spapr_detach(gpointer instance, SimGroup *group) {
+  SimSpapr *spapr = instance;
+  gboolean clears = sim_since(spapr->kernel, 6, 11);
+
+  g_ptr_array_remove(spapr->groups, group);
+  for (guint slot = 0; slot < SIM_TABLES; slot++) {
+    if (!spapr->tables[slot])
+      continue;
+    if (clears)
+      sim_spapr_clear(spapr, spapr->tables[slot], 0, sim_tce_table_entries(spapr->tables[slot]));
+    sim_group_set_table(group, slot, NULL);
+  }
+  if (!spapr->groups->len)
+    sim_kernel_met(spapr->kernel, RULE_TCE_22);
+  else
+    sim_kernel_met(spapr->kernel, clears ? RULE_TCE_19 : RULE_TCE_20);
+}
+
+void sim_spapr_own(SimCall *call, SimSpapr *spapr) {
+  if (!spapr->mm) {
+    spapr->mm = sim_mm_ref(sim_call_mm(call));
+    sim_met(call, RULE_TCE_25);
+  }
+}
+
+static long get_info(SimCall *call, SimSpapr *spapr) {
+  const SimHost *host = call->kernel->host;
+  struct {
+    guint32 argsz, flags, dma32_window_start, dma32_window_size;
+    guint64 pgsizes;
+    guint32 max_dynamic_windows_supported, levels;
+  } info = {0};
+  enum { WITHOUT_DDW = 16, FLAG_DDW = 1 };
+  gsize size;
+
+  if (sim_read(call, call->arg, &info, WITHOUT_DDW))
+    return sim_refuse(call, EFAULT, RULE_TCE_28);
+  if (info.argsz < WITHOUT_DDW)
+    return sim_refuse(call, EINVAL, RULE_TCE_29);
+  info.flags = 0;
+  info.dma32_window_start = (guint32)powernv_window_start(0);
+  info.dma32_window_size = (guint32)host->dma32_size;
+  if (spapr->v2 && host->max_windows) {
+    info.flags = FLAG_DDW;
+    info.pgsizes = host->tce_page_sizes;
+    info.max_dynamic_windows_supported = host->max_windows;
+    info.levels = host->max_levels;
+    sim_met(call, RULE_TCE_31);
+  }
+  size = info.argsz >= sizeof info ? sizeof info : WITHOUT_DDW;
+  sim_met(call, RULE_TCE_32);
+  if (sim_write(call, call->arg, &info, size))
+    return sim_refuse(call, EFAULT, RULE_TCE_33);
+  sim_met(call, RULE_TCE_30);
+  return 0;
+}
+
+static long eeh_pe_op(SimCall *call, SimSpapr *spapr) {
+  sim_met(call, RULE_EEH_1);
+  for (guint i = 0; i < spapr->groups->len; i++) {
+    long result = sim_group_eeh_op(call, g_ptr_array_index(spapr->groups, i));
+
+    if (result)
+      return result;
+  }
+  return 0;
+}
+
+static long spapr_ioctl(SimCall *call, gpointer instance, AbiCallId id) {
+  SimSpapr *spapr = instance;
+  SimKernel *kernel = call->kernel;
+
+  if (spapr->mm && sim_mm_handle(spapr->mm) != kernel->port->mm(kernel->port_data, call->task))
+    return sim_refuse(call, EPERM, RULE_TCE_24);
+  switch (id) {
+  case ABI_TCE_GET_INFO:
+    return get_info(call, spapr);
+  case ABI_MAP_DMA:
+    return sim_spapr_map(call, spapr);
+  case ABI_UNMAP_DMA:
+    return sim_spapr_unmap(call, spapr);
+  case ABI_ENABLE:
+    return spapr->v2 ? sim_refuse(call, ENOTTY, RULE_TCE_34) : sim_spapr_enable(call, spapr);
+  case ABI_DISABLE:
+    return spapr->v2 ? sim_refuse(call, ENOTTY, RULE_TCE_41) : sim_spapr_disable(call, spapr);
+  case ABI_REGISTER_MEMORY:
+    return spapr->v2 ? sim_spapr_register(call, spapr) : sim_refuse(call, ENOTTY, RULE_TCE_44);
+  case ABI_UNREGISTER_MEMORY:
+    return spapr->v2 ? sim_spapr_unregister(call, spapr) : sim_refuse(call, ENOTTY, RULE_TCE_53);
+  case ABI_TCE_CREATE:
+    return spapr->v2 ? sim_spapr_create(call, spapr) : sim_refuse(call, ENOTTY, RULE_TCE_100);
+  case ABI_TCE_REMOVE:
+    return spapr->v2 ? sim_spapr_remove(call, spapr) : sim_refuse(call, ENOTTY, RULE_TCE_116);
+  case ABI_EEH_PE_OP:
+    return eeh_pe_op(call, spapr);
+  default:
+    return sim_refuse(call, ENOTTY, RULE_TCE_26);
+  }
+}
+
+const SimIommuOps sim_spapr_ops = {
+    .driver = ABI_DRIVER_SPAPR,
+    .check = spapr_check,
+    .open = spapr_open,
+    .release = spapr_release,
+    .attach = spapr_attach,
+    .detach = spapr_detach,
+    .ioctl = spapr_ioctl,
+};
