@@ -170,6 +170,10 @@ gboolean scenario_expect_matches(const ScenarioExpect *expect, const TraceEvent 
  * if calls were left over, and *at the event where it stood (trace_len: the trace ended there). */
 gboolean scenario_expect_check(const ScenarioStmt *stmt, const Trace *trace, guint first, guint *failed, guint *at);
 
+/* What the language says of a statement word: its usage and a line of help each, NULL if it is no word of the language.
+ */
+char *scenario_describe(const char *word);
+
 /* Writes an expectation as the language has it, for messages: "kvm-vfio GROUP_ADD group 7 = 0". */
 void scenario_expect_print(GString *out, const ScenarioExpect *expect);
 
