@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A client process: a child of this one, in its namespace, under the filter, that dies with it.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "sim/gate/filter.h"
+
+G_BEGIN_DECLS
+
+/* What the client does; its return value is the exit status. keep_fd: see gate_client_fork(). */
+typedef int (*GateClientFunc)(gpointer data, int keep_fd);
+
+/* Forks a client that runs func. Of this process's fds it keeps 0, 1, 2 and keep_fd (-1: none); the one that is kept
+ * survives an exec() only if it is not close-on-exec. Its pid with the filter's listener in *listener, or -1. */
+pid_t gate_client_fork(const GateFilter *filter, GateClientFunc func, gpointer data, int keep_fd, int *listener,
+                       GError **error);
+
+G_END_DECLS
