@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* BARs and the expansion ROM: plain memory with the MSI-X table hidden. drivers/vfio/pci/vfio_pci_rdwr.c. */
+#include <linux/pci_regs.h>
+#include <string.h>
+
+#include "sim/kernel/device.h"
+
+enum { BAR_PAGE_SHIFT = 12, BAR_PAGE = 1 << BAR_PAGE_SHIFT };
+
+guint64 sim_bar_size(const SimHostDevice *host, guint index) {
+  if (index == SIM_ROM)
+    return host->rom_size;
+  if (index && host->bars[index - 1].is64 && host->bars[index - 1].size)
+    return 0;
+  return host->bars[index].size;
+}
+
+gboolean sim_bar_is_memory(const SimHostDevice *host, guint index) {
+  return index == SIM_ROM || !host->bars[index].io;
+}
+
+gboolean sim_bar_touches_msix(const SimHostDevice *host, guint index, guint64 start, guint64 len) {
+  guint64 end = (guint64)host->msix_offset + host->msix * PCI_MSIX_ENTRY_SIZE;
+
+  return host->msix && index == host->msix_bar && start < end && start + len > host->msix_offset;
+}
+
+/* How much of [offset, offset + len) can be transferred, or -errno. */
+static ssize_t check(SimCall *call, const SimDevice *device, guint index, gsize len, guint64 offset) {
+  guint64 size = sim_bar_size(device->host, index);
+
+  if (!size)
+    return sim_refuse(call, EINVAL, RULE_PD_119);
+  if (offset >= size)
+    return sim_refuse(call, EINVAL, RULE_PD_120);
+  if (sim_bar_is_memory(device->host, index) && !sim_config_decodes_memory(&device->config))
+    return sim_refuse(call, EIO, RULE_PD_123);
+  sim_met(call, RULE_PD_126);
+  if (len <= size - offset)
+    return (ssize_t)len;
+  sim_met(call, RULE_PD_121);
+  return (ssize_t)(size - offset);
+}
+
+static guint8 *find_page(SimBarMemory *memory, guint64 page, gboolean make) {
+  guint8 *bytes = memory->pages ? g_hash_table_lookup(memory->pages, &page) : NULL;
+
+  if (bytes || !make)
+    return bytes;
+  if (!memory->pages)
+    memory->pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+  bytes = g_malloc0(BAR_PAGE);
+  g_hash_table_insert(memory->pages, g_memdup2(&page, sizeof page), bytes);
+  return bytes;
+}
+
+/* [offset, offset + len) cut at pages and at the ends of the MSI-X table. */
+static gsize piece(const SimHostDevice *host, guint index, guint64 offset, gsize len) {
+  gsize n = MIN(len, BAR_PAGE - (offset & (BAR_PAGE - 1)));
+  guint64 table = host->msix_offset, end = table + host->msix * PCI_MSIX_ENTRY_SIZE;
+
+  if (!sim_bar_touches_msix(host, index, offset, n))
+    return n;
+  return (gsize)MIN(offset + n, offset < table ? table : end) - (gsize)offset;
+}
+
+ssize_t sim_bar_read(SimCall *call, SimDevice *device, guint index, void *buf, gsize len, guint64 offset) {
+  ssize_t total = check(call, device, index, len, offset);
+  guint8 *at = buf;
+  gsize left, n;
+
+  for (left = total > 0 ? (gsize)total : 0; left; left -= n, at += n, offset += n) {
+    const guint8 *page = find_page(&device->memory[index], offset >> BAR_PAGE_SHIFT, FALSE);
+
+    n = piece(device->host, index, offset, left);
+    if (sim_bar_touches_msix(device->host, index, offset, n)) {
+      sim_met(call, RULE_PD_125);
+      memset(at, 0xff, n);
+    } else if (page) {
+      memcpy(at, page + (offset & (BAR_PAGE - 1)), n);
+    } else {
+      memset(at, 0, n);
+    }
+    /* a ROM begins with its signature, else nobody would take it for one */
+    if (index == SIM_ROM)
+      for (guint i = 0; i < 2 && offset + i < 2 && i < n; i++)
+        at[i] = offset + i ? 0xaa : 0x55;
+  }
+  return total;
+}
+
+ssize_t sim_bar_write(SimCall *call, SimDevice *device, guint index, const void *buf, gsize len, guint64 offset) {
+  ssize_t total;
+  const guint8 *at = buf;
+  gsize left, n;
+
+  if (index == SIM_ROM)
+    return sim_refuse(call, EINVAL, RULE_PD_118);
+  total = check(call, device, index, len, offset);
+  for (left = total > 0 ? (gsize)total : 0; left; left -= n, at += n, offset += n) {
+    n = piece(device->host, index, offset, left);
+    if (sim_bar_touches_msix(device->host, index, offset, n))
+      sim_met(call, RULE_PD_125);
+    else
+      memcpy(find_page(&device->memory[index], offset >> BAR_PAGE_SHIFT, TRUE) + (offset & (BAR_PAGE - 1)), at, n);
+  }
+  return total;
+}
+
+void sim_bar_reset(SimDevice *device) {
+  for (guint i = 0; i < SIM_MEMORIES; i++)
+    g_clear_pointer(&device->memory[i].pages, g_hash_table_unref);
+}
