@@ -52,6 +52,15 @@ long sim_call_is(SimCall *call, AbiCallId id) {
   return fault;
 }
 
+AbiCallId sim_call_find(SimCall *call, AbiKind kind) {
+  const AbiCall *row = abi_find(kind, ABI_DRIVER_ANY, call->number);
+
+  if (row)
+    return row->id;
+  sim_call_payload(call, &call->number, sizeof call->number);
+  return ABI_UNKNOWN;
+}
+
 void sim_kernel_met(SimKernel *kernel, RuleId rule) {
   kernel->met[rule]++;
 }

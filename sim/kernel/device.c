@@ -179,8 +179,7 @@ static long bind_iommufd(SimCall *call) {
 
 static long device_ioctl(SimCall *call, gpointer object) {
   SimDevice *device = object;
-  const AbiCall *row = abi_find(ABI_DEVICE, ABI_DRIVER_ANY, call->number);
-  AbiCallId id = row ? row->id : ABI_UNKNOWN;
+  AbiCallId id = sim_call_find(call, ABI_DEVICE);
   long r = sim_call_is(call, id);
 
   if (r)

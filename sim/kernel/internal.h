@@ -55,6 +55,9 @@ long sim_call_end(SimCall *call, long result);
  * calls it once before it does anything; kvm-vfio calls it when it has read the attribute. */
 long sim_call_is(SimCall *call, AbiCallId id);
 
+/* The row of an ioctl's number on an fd of `kind`; ABI_UNKNOWN, with the number as the payload, if there is none. */
+AbiCallId sim_call_find(SimCall *call, AbiKind kind);
+
 /* Refuses: remembers the rule in the event and the count, returns -err. */
 long sim_refuse(SimCall *call, int err, RuleId rule);
 /* A rule was met that does not refuse: counted for coverage, not printed. */

@@ -110,8 +110,7 @@ static long create_vm(SimCall *call) {
 }
 
 static long kvm_ioctl(SimCall *call, gpointer object) {
-  const AbiCall *row = abi_find(ABI_KVM, ABI_DRIVER_ANY, call->number);
-  AbiCallId id = row ? row->id : ABI_UNKNOWN;
+  AbiCallId id = sim_call_find(call, ABI_KVM);
   long r = sim_call_is(call, id);
 
   if (r)

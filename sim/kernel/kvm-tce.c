@@ -118,7 +118,7 @@ gboolean sim_liobn_feeds_group(SimKernel *kernel, guint64 liobn, guint number) {
 /* ---- the table's file ---- */
 
 static long table_ioctl(SimCall *call, gpointer object) {
-  long r = sim_call_is(call, ABI_UNKNOWN);
+  long r = sim_call_is(call, sim_call_find(call, ABI_TABLE));
 
   return r ? r : sim_refuse(call, ENOTTY, RULE_KT_16);
 }

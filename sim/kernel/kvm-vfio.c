@@ -196,8 +196,7 @@ static long set_attr(SimCall *call, SimKvmVfio *device) {
 
 static long kvm_vfio_ioctl(SimCall *call, gpointer object) {
   SimKvmVfio *device = object;
-  const AbiCall *row = abi_find(ABI_KVM_VFIO, ABI_DRIVER_ANY, call->number);
-  AbiCallId id = row ? row->id : ABI_UNKNOWN;
+  AbiCallId id = sim_call_find(call, ABI_KVM_VFIO);
   gboolean foreign = sim_call_mm(call) != sim_vm_mm(device->vm);
   long r;
 

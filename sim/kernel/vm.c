@@ -108,8 +108,7 @@ long sim_vm_check_caller(SimCall *call, const SimVm *vm) {
 
 static long vcpu_ioctl(SimCall *call, gpointer object) {
   const SimVcpu *vcpu = object;
-  const AbiCall *row = abi_find(ABI_VCPU, ABI_DRIVER_ANY, call->number);
-  AbiCallId id = row ? row->id : ABI_UNKNOWN;
+  AbiCallId id = sim_call_find(call, ABI_VCPU);
   struct kvm_enable_cap cap;
   long r = sim_call_is(call, id);
 
@@ -206,27 +205,24 @@ static long create_table(SimCall *call, SimVm *vm, AbiCallId id) {
   return sim_guest_table_create(call, vm, &args);
 }
 
-static gboolean vm_has(const SimVm *vm, AbiCallId id) {
+/* A host without the capability has no such ioctl. */
+static gboolean lacks(const SimVm *vm, AbiCallId id) {
   const SimHost *host = sim_host_of(vm->kernel);
 
-  switch (id) {
-  case ABI_CREATE_SPAPR_TCE:
-    return host->platform != SIM_X86;
-  case ABI_CREATE_SPAPR_TCE_64:
-    return host->platform != SIM_X86 && host->spapr_tce_64;
-  default:
+  if (id == ABI_CREATE_SPAPR_TCE_64 && !host->spapr_tce_64)
     return TRUE;
-  }
+  return host->platform == SIM_X86 && (id == ABI_CREATE_SPAPR_TCE || id == ABI_CREATE_SPAPR_TCE_64);
 }
 
 static long vm_ioctl(SimCall *call, gpointer object) {
   SimVm *vm = object;
-  const AbiCall *row = abi_find(ABI_VM, ABI_DRIVER_ANY, call->number);
-  AbiCallId id = row && vm_has(vm, row->id) ? row->id : ABI_UNKNOWN;
+  AbiCallId id = sim_call_find(call, ABI_VM);
   long r = sim_call_is(call, id);
 
   if (!r)
     r = sim_vm_check_caller(call, vm);
+  if (!r && lacks(vm, id))
+    r = sim_refuse(call, ENOTTY, RULE_NONE);
   if (r)
     return r;
   switch (id) {
@@ -244,7 +240,7 @@ static long vm_ioctl(SimCall *call, gpointer object) {
   case ABI_CREATE_DEVICE:
     return sim_kvm_vfio_create(call, vm);
   default:
-    return sim_refuse(call, ENOTTY, RULE_KV_65);
+    return sim_refuse(call, ENOTTY, RULE_KV_65); /* also what only a device has: KVM_SET_DEVICE_ATTR */
   }
 }
 
