@@ -244,11 +244,24 @@ static gboolean tce_place(Parser *parser, ScenarioStmt *stmt, AbiCallId call) {
          parser_number(parser, "I/O address", 0, G_MAXUINT64, &stmt->ioba);
 }
 
+/* What the hypercall must refuse may name a LIOBN or an address that does not exist. */
+static void forget_checks(Parser *parser) {
+  guint n = parser->later->len;
+
+  while (n > 0 && g_array_index(parser->later, Later, n - 1).place.line == parser->line.number)
+    n--;
+  g_array_set_size(parser->later, n);
+}
+
 static gboolean hypercall_result(Parser *parser, ScenarioStmt *stmt) {
   if (!parser_accept_kind(parser, TOKEN_EQUAL))
     return TRUE;
   stmt->has_result = TRUE;
-  return parser_result(parser, &stmt->match);
+  if (!parser_result(parser, &stmt->match))
+    return FALSE;
+  if (stmt->match.result != 0)
+    forget_checks(parser);
+  return TRUE;
 }
 
 /* "-> ram R PERM" or "-> none" */
@@ -277,15 +290,12 @@ static gboolean parse_put(Parser *parser, ScenarioStmt *stmt) {
 static gboolean parse_get(Parser *parser, ScenarioStmt *stmt) {
   if (!tce_place(parser, stmt, ABI_H_GET_TCE))
     return FALSE;
-  if (parser_accept_kind(parser, TOKEN_EQUAL)) {
-    if (!g_ascii_isdigit(parser_peek(parser)->text[0])) {
-      stmt->has_result = TRUE;
-      return parser_result(parser, &stmt->match);
-    }
+  if (parser_peek(parser)->kind == TOKEN_EQUAL && g_ascii_isdigit(parser_peek(parser)[1].text[0])) {
+    parser_take(parser);
     stmt->has_value = TRUE;
     return parser_number(parser, "TCE", 0, G_MAXUINT64, &stmt->value);
   }
-  return TRUE;
+  return hypercall_result(parser, stmt);
 }
 
 static gboolean parse_stuff(Parser *parser, ScenarioStmt *stmt) {

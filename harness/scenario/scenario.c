@@ -304,7 +304,7 @@ Scenario *scenario_load(const char *path, GError **error) {
 
   if (!bytes)
     return NULL;
-  return parse_bytes(path, (const char *)bytes->data, bytes->len, error);
+  return parse_bytes(path, bytes->len ? (const char *)bytes->data : "", bytes->len, error);
 }
 
 void scenario_free(Scenario *scenario) {
