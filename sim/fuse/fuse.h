@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The simulated kernel behind real nodes: /dev/vfio/N, /dev/vfio/vfio, /dev/kvm and what of /sys belongs to them, seen
+ * by this process and the clients it forks, by nobody else.
+ *
+ * One thread serves the nodes, one supervises the clients' calls that return an fd; one lock serialises them and the
+ * owner on the model. Whoever holds it makes no call on the nodes.
+ */
+#pragma once
+
+#include "sim/gate/client.h"
+#include "sim/kernel/kernel.h"
+
+G_BEGIN_DECLS
+
+typedef struct SimFuse SimFuse;
+
+/* Moves the process, which must be single-threaded, into a namespace of its own, and serves the host there. There can
+ * be one in the life of a process. The process is kept on one processor from now on, and so are its clients: a wake-up
+ * across processors costs more than the call. host and trace (NULL: none) must outlive it. Errors: gate/error.h. */
+SimFuse *sim_fuse_new(const SimHost *host, Trace *trace, GError **error);
+/* Every client should be dead: calls still under way fail with ECONNABORTED. */
+void sim_fuse_free(SimFuse *fuse);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimFuse, sim_fuse_free)
+
+/* As gate_client_fork(). */
+pid_t sim_fuse_fork_client(SimFuse *fuse, GateClientFunc func, gpointer data, int keep_fd, GError **error);
+
+/* Runs func with the model; what it changes in TCE tables shows in clients' mappings afterwards, and what they have
+ * stored there shows to func. */
+typedef void (*SimFuseModelFunc)(SimKernel *kernel, gpointer data);
+void sim_fuse_with_model(SimFuse *fuse, SimFuseModelFunc func, gpointer data);
+
+/* Waits until every close and every exit that clients have made is in the model. */
+void sim_fuse_settle(SimFuse *fuse);
+
+G_END_DECLS

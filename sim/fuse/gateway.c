@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sim/fuse/internal.h"
+#include "sim/gate/fdinfo.h"
+
+/* The row of the call if it is one that returns an fd. */
+static const AbiCall *wanted(SimFuse *fuse, guint64 ino, guint32 number) {
+  const AbiCall *call = NULL;
+  g_mutex_lock(&fuse->lock);
+  SimNode *node = sim_nodes_find(fuse->nodes, ino);
+  if (node && node->file)
+    call = abi_find(sim_file_object(node->file).kind, ABI_DRIVER_ANY, number);
+  g_mutex_unlock(&fuse->lock);
+  return call && call->returns != ABI_NONE ? call : NULL;
+}
+
+/* A file must be open before the lock is taken: opening it needs the server's thread, which may wait for the lock. */
+static gboolean spare_fill(SimFuse *fuse, SimSpare *spare, const char *name) {
+  struct stat st;
+  if (spare->fd >= 0)
+    return TRUE;
+  spare->fd = openat(fuse->root, name, O_RDWR | O_CLOEXEC);
+  if (spare->fd < 0)
+    return FALSE;
+  if (fstat(spare->fd, &st) < 0) {
+    close(spare->fd);
+    spare->fd = -1;
+    return FALSE;
+  }
+  spare->ino = st.st_ino;
+  return TRUE;
+}
+
+static gboolean gateway_answer(gpointer data, GateCall *held, pid_t tid, int fd, guint32 number, guint64 arg,
+                               long *result) {
+  SimFuse *fuse = data;
+  GateFdInfo info;
+  if (gate_fdinfo(tid, fd, &info) < 0 || !sim_nodes_owns(fuse->nodes, info.ino))
+    return FALSE;
+  /* The kernel lets the call continue to the node, which answers what does not return an fd. */
+  const AbiCall *call = wanted(fuse, info.ino, number);
+  if (!call || !gate_call_valid(held))
+    return FALSE;
+  gboolean is_table = call->returns == ABI_TABLE;
+  SimSpare *spare = is_table ? &fuse->spare_table : &fuse->spare;
+  if (!spare_fill(fuse, spare, is_table ? "table" : "anonymous")) {
+    *result = -ENFILE;
+    return TRUE;
+  }
+  sim_server_barrier(fuse);
+
+  g_mutex_lock(&fuse->lock);
+  SimNode *node = sim_nodes_find(fuse->nodes, info.ino);
+  SimTask task = {.call = held, .spare = spare};
+  if (!node || !node->file)
+    *result = -EBADF;
+  else if (!sim_task_enter(fuse, &task, tid))
+    *result = -ESRCH;
+  else
+    *result = sim_ioctl(node->file, &task, number, arg);
+  g_mutex_unlock(&fuse->lock);
+
+  if (task.spare_used) {
+    struct stat st;
+    /* The size of a table is known only now; a mapping needs the client's kernel to know it. */
+    if (is_table && fstat(spare->fd, &st) < 0)
+      *result = -EIO;
+    close(spare->fd);
+    spare->fd = -1;
+  }
+  return TRUE;
+}
+
+static void gateway_wakened(gpointer data) {
+  sim_fuse_settle(data);
+}
+
+const GateSupervisorOps sim_gateway_ops = {gateway_answer, gateway_wakened};
+
+void sim_gateway_clear(SimFuse *fuse) {
+  for (SimSpare *spare = &fuse->spare;; spare = &fuse->spare_table) {
+    if (spare->fd >= 0)
+      close(spare->fd);
+    spare->fd = -1;
+    if (spare == &fuse->spare_table)
+      return;
+  }
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The seams between the parts of the nodes' server. Private to sim/fuse.
+ */
+#pragma once
+
+#define FUSE_USE_VERSION 314
+#include <fuse_lowlevel.h>
+
+#include "sim/fuse/fuse.h"
+#include "sim/fuse/node.h"
+#include "sim/gate/process.h"
+#include "sim/gate/supervisor.h"
+
+G_BEGIN_DECLS
+
+/* An anonymous file of the mount, opened by the server for the next client that is to be given an fd. */
+typedef struct {
+  int fd; /* -1: none */
+  guint64 ino;
+} SimSpare;
+
+struct SimFuse {
+  GMutex lock; /* of the model, and of everything here but the spares */
+  SimKernel *kernel;
+  const SimHost *host;
+  SimTree *tree;
+  SimNodes *nodes;
+  GateProcesses *processes;
+  GateFilter *filter;
+  GateSupervisor *supervisor;
+  struct fuse_session *session;
+  GThread *thread;   /* runs the session */
+  int root;          /* O_PATH of the mount's root, which no path leads to */
+  int barrier;       /* O_PATH of the barrier */
+  gboolean stopping; /* the next barrier ends the session */
+  void *table;       /* memory that the call under way has made for a TCE table, until install() */
+  gsize table_size;
+  SimSpare spare, spare_table; /* the supervisor's thread only */
+};
+
+/* What SimPort calls a task: on the stack of whoever answers a call. */
+typedef struct {
+  pid_t tid;            /* 0: nobody is calling (a close) */
+  guint serial;         /* of the process */
+  GateProcess *process; /* NULL if tid is 0 */
+  GateCall *call;       /* where an fd can be handed out; NULL: it cannot */
+  SimSpare *spare;      /* with call: the file to hand out, whose fd is used once */
+  gboolean spare_used;
+} SimTask;
+
+/* Fills the task with the calling thread. FALSE: it is gone. Under the lock. */
+gboolean sim_task_enter(SimFuse *fuse, SimTask *task, pid_t tid);
+
+const SimPort *sim_fuse_port(void); /* port_data: the SimFuse */
+
+/* Makes the session of the /dev/fuse fd, which it takes over, and the thread that serves it. */
+gboolean sim_server_start(SimFuse *fuse, int fd, GError **error);
+/* Ends the thread. */
+void sim_server_stop(SimFuse *fuse);
+
+/* A round trip through the server's queue: what clients closed before has been answered when it returns. Not under the
+ * lock, not from the server's thread. */
+void sim_server_barrier(SimFuse *fuse);
+
+extern const GateSupervisorOps sim_gateway_ops; /* data: the SimFuse */
+void sim_gateway_clear(SimFuse *fuse);          /* closes the spares; the supervisor is gone */
+
+G_END_DECLS

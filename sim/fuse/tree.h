@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The directory tree of the simulated nodes: what is there from the start and never changes. Every entry has an inode
+ * number of its own, 1 for the root; a node's open files have others (node.h).
+ */
+#pragma once
+
+#include <sys/stat.h>
+
+#include "sim/abi/abi.h"
+
+G_BEGIN_DECLS
+
+typedef struct SimTree SimTree;
+typedef struct SimEntry SimEntry;
+
+typedef enum {
+  SIM_ENTRY_DIRECTORY,
+  SIM_ENTRY_FILE,    /* a text to read */
+  SIM_ENTRY_LINK,    /* a symbolic link */
+  SIM_ENTRY_NODE,    /* opening it makes a file of the model */
+  SIM_ENTRY_BARRIER, /* asking for its attributes is a round trip through the server */
+} SimEntryType;
+
+struct SimEntry {
+  guint64 ino;
+  char *name;
+  SimEntryType type;
+  SimEntry *parent;    /* the root's is the root */
+  GPtrArray *children; /* of SimEntry*: directories, else NULL */
+  char *text;          /* a file's contents or a link's target */
+  AbiKind kind; /* of a node: ABI_CONTAINER, ABI_GROUP, ABI_KVM; ABI_TABLE: a file that can be mapped; ABI_NONE: an
+                   anonymous file */
+  guint group;  /* ABI_GROUP: its number */
+};
+
+SimTree *sim_tree_new(void);
+void sim_tree_free(SimTree *tree);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimTree, sim_tree_free)
+
+/* Makers. parent NULL: the root. Entries belong to the tree; names and texts are copied. */
+SimEntry *sim_tree_directory(SimTree *tree, SimEntry *parent, const char *name);
+void sim_tree_file(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) G_GNUC_PRINTF(4, 5);
+void sim_tree_link(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) G_GNUC_PRINTF(4, 5);
+void sim_tree_node(SimTree *tree, SimEntry *parent, const char *name, AbiKind kind, guint group);
+void sim_tree_barrier(SimTree *tree, SimEntry *parent, const char *name);
+
+const SimEntry *sim_tree_entry(const SimTree *tree, guint64 ino);             /* NULL */
+const SimEntry *sim_entry_child(const SimEntry *directory, const char *name); /* NULL */
+void sim_entry_stat(const SimEntry *entry, struct stat *st);
+
+G_END_DECLS
