@@ -195,7 +195,7 @@ static void run_statements(Run *run, const RunOptions *options) {
   for (guint i = 0; i < run->scenario->stmts->len && run->result->status == RESULT_PASS; i++) {
     const ScenarioStmt *stmt = run->scenario->stmts->pdata[i];
     if (options->progress)
-      options->progress(i, options->progress_data);
+      options->progress(i, trace_len(run->trace), options->progress_data);
     run->at = stmt;
     run->first = trace_len(run->trace);
     carry_out(run, stmt);

@@ -19,8 +19,9 @@ typedef struct {
   KernelKind kernel;
   const char *order;           /* NULL: the scenario's */
   const char *const *bindings; /* host: see kernel_host_new() */
-  /* Told before each statement is put, with its index in scenario->stmts. May be NULL. */
-  void (*progress)(guint index, gpointer data);
+  /* Told before each statement is put: its index in scenario->stmts, and how many events there were before it. May be
+   * NULL. */
+  void (*progress)(guint index, guint n_events, gpointer data);
   gpointer progress_data;
   Trace *trace;       /* where the events go; NULL: one of its own */
   guint32 *rules_met; /* RULE_COUNT counts, added to; NULL: not wanted */

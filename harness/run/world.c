@@ -27,7 +27,7 @@ enum {
 
 /* What travels: a header, then len bytes. */
 typedef enum {
-  MSG_STMT,    /* guint32: a statement begins */
+  MSG_STMT,    /* Beginning */
   MSG_RESULT,  /* Fixed */
   MSG_MESSAGE, /* text */
   MSG_STRETCH,
@@ -40,6 +40,10 @@ typedef enum {
 typedef struct {
   guint32 kind, len;
 } MsgHeader;
+
+typedef struct {
+  guint32 stmt, n_events;
+} Beginning;
 
 typedef struct {
   gint32 status;
@@ -116,11 +120,11 @@ static void catch_signals(Child *child) {
     sigaction(fatal[i], &action, NULL);
 }
 
-static void child_progress(guint index, gpointer data) {
+static void child_progress(guint index, guint n_events, gpointer data) {
   Child *child = data;
-  guint32 stmt = index;
+  Beginning beginning = {.stmt = index, .n_events = n_events};
 
-  send_msg(child->fd, MSG_STMT, &stmt, sizeof stmt);
+  send_msg(child->fd, MSG_STMT, &beginning, sizeof beginning);
   if (child->watched) {
     struct itimerval limit = {
         .it_value = {.tv_sec = child->timeout_ms / 1000, .tv_usec = (suseconds_t)(child->timeout_ms % 1000) * 1000}};
@@ -200,14 +204,16 @@ typedef struct {
 } Inbox;
 
 static gboolean take_msg(Inbox *inbox, const MsgHeader *header, const void *data) {
+  Beginning beginning;
   gint32 number;
   Fixed fixed;
 
   switch ((MsgKind)header->kind) {
   case MSG_STMT:
-    memcpy(&inbox->stmt, data, sizeof inbox->stmt);
+    memcpy(&beginning, data, sizeof beginning);
+    inbox->stmt = beginning.stmt;
     if (inbox->options->progress)
-      inbox->options->progress(inbox->stmt, inbox->options->progress_data);
+      inbox->options->progress(beginning.stmt, beginning.n_events, inbox->options->progress_data);
     return TRUE;
   case MSG_RESULT:
     memcpy(&fixed, data, sizeof fixed);
@@ -242,8 +248,9 @@ static gboolean take_msg(Inbox *inbox, const MsgHeader *header, const void *data
 static gsize msg_size(const MsgHeader *header) {
   switch ((MsgKind)header->kind) {
   case MSG_STMT:
+    return sizeof(Beginning);
   case MSG_LOST:
-    return sizeof(guint32);
+    return sizeof(gint32);
   case MSG_RESULT:
     return sizeof(Fixed);
   case MSG_EVENT:

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The machine's own kernel. Scenarios name devices by addresses of their own; bindings say which device of this machine
+ * each is. The subject sees the scenario's addresses and group numbers only.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/kernel-internal.h"
+#include "harness/pseries/builtin.h"
+#include "harness/raw.h"
+#include "harness/sys-tracer.h"
+
+/* One device of the scenario on this machine. */
+typedef struct {
+  char *address; /* as the scenario has it */
+  char *here;    /* on this machine */
+  guint group, group_here;
+} Binding;
+
+typedef struct {
+  Kernel kernel;
+  GArray *bindings; /* of Binding */
+  SysNames names;
+  SysTracer *tracer;
+  RawSys raw;
+} Host;
+
+/* ---- bindings ---- */
+
+static void binding_clear(gpointer data) {
+  Binding *binding = data;
+  g_free(binding->address);
+  g_free(binding->here);
+}
+
+static gboolean group_of(const char *address, guint *group) {
+  g_autofree char *path = g_strdup_printf("/sys/bus/pci/devices/%s/iommu_group", address);
+  g_autofree char *link = g_file_read_link(path, NULL);
+  guint64 number;
+
+  if (!link)
+    return FALSE;
+  g_autofree char *base = g_path_get_basename(link);
+  if (!g_ascii_string_to_unsigned(base, 10, 0, G_MAXUINT, &number, NULL))
+    return FALSE;
+  *group = (guint)number;
+  return TRUE;
+}
+
+/* The name under which the scenario plugs the device first; NULL: it is in the host's description only. */
+static const char *plugged_as(const Scenario *scenario, guint64 device) {
+  for (guint i = 0; i < scenario->stmts->len; i++) {
+    const ScenarioStmt *stmt = scenario->stmts->pdata[i];
+    if ((stmt->kind == STMT_PLUG || stmt->kind == STMT_COLD) && stmt->device == device)
+      return stmt->name;
+  }
+  return NULL;
+}
+
+/* The ADDRESS of "ROLE=ADDRESS" for either of two roles. */
+static const char *bound_to(const char *const *bindings, const char *role, const char *other) {
+  for (; bindings && *bindings; bindings++) {
+    const char *equals = strchr(*bindings, '=');
+    gsize len = equals ? (gsize)(equals - *bindings) : 0;
+    if (len && ((strlen(role) == len && strncmp(*bindings, role, len) == 0) ||
+                (other && strlen(other) == len && strncmp(*bindings, other, len) == 0)))
+      return equals + 1;
+  }
+  return NULL;
+}
+
+static gboolean bind_device(Host *host, const Scenario *scenario, const SimHostDevice *device,
+                            const char *const *bindings, GError **error) {
+  g_autoptr(GString) address = g_string_new(NULL);
+  const char *name = plugged_as(scenario, device->id);
+  Binding binding = {.group = device->group};
+
+  abi_bdf_print(address, device->id);
+  const char *here = bound_to(bindings, address->str, name);
+  if (!group_of(here ? here : address->str, &binding.group_here)) {
+    if (!name && !here)
+      return TRUE; /* not needed */
+    g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
+                "this machine has no device %s in an IOMMU group: say which of its devices %s is, --bind %s=ADDRESS",
+                here ? here : address->str, name ? name : address->str, name ? name : address->str);
+    return FALSE;
+  }
+  binding.address = g_strdup(address->str);
+  binding.here = g_strdup(here ? here : address->str);
+  g_array_append_val(host->bindings, binding);
+  return TRUE;
+}
+
+static gboolean bind_devices(Host *host, const Scenario *scenario, const char *const *bindings, GError **error) {
+  for (const char *const *b = bindings; b && *b; b++)
+    if (!strchr(*b, '=')) {
+      g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_FAILED, "--bind %s: write NAME=ADDRESS, as nic0=0003:09:00.0", *b);
+      return FALSE;
+    }
+  for (guint i = 0; i < scenario->host->groups->len; i++) {
+    const SimHostGroup *group = scenario->host->groups->pdata[i];
+    for (guint j = 0; j < group->devices->len; j++)
+      if (!bind_device(host, scenario, &g_array_index(group->devices, SimHostDevice, j), bindings, error))
+        return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- names ---- */
+
+/* "/dev/vfio/7" and "/sys/bus/pci/devices/0000:01:00.0/..." in this machine's terms. */
+static char *name_path(gpointer data, const char *path) {
+  static const char devices[] = "/sys/bus/pci/devices/";
+  const Host *host = data;
+  guint64 number;
+
+  for (guint i = 0; i < host->bindings->len; i++) {
+    const Binding *b = &g_array_index(host->bindings, Binding, i);
+    if (g_str_has_prefix(path, devices) && g_str_has_prefix(path + strlen(devices), b->address))
+      return g_strdup_printf("%s%s%s", devices, b->here, path + strlen(devices) + strlen(b->address));
+    if (g_str_has_prefix(path, "/dev/vfio/") &&
+        g_ascii_string_to_unsigned(path + strlen("/dev/vfio/"), 10, 0, G_MAXUINT, &number, NULL) && number == b->group)
+      return g_strdup_printf("/dev/vfio/%u", b->group_here);
+  }
+  return g_strdup(path);
+}
+
+/* "../../../kernel/iommu_groups/42" as the scenario numbers it. */
+static char *name_link(gpointer data, const char *text) {
+  const Host *host = data;
+  g_autofree char *base = g_path_get_basename(text);
+  g_autofree char *dir = g_path_get_dirname(text);
+  guint64 number;
+
+  if (!g_str_has_suffix(dir, "iommu_groups") || !g_ascii_string_to_unsigned(base, 10, 0, G_MAXUINT, &number, NULL))
+    return NULL;
+  for (guint i = 0; i < host->bindings->len; i++) {
+    const Binding *b = &g_array_index(host->bindings, Binding, i);
+    if (b->group_here == number)
+      return g_strdup_printf("%s/%u", dir, b->group);
+  }
+  return NULL;
+}
+
+static char *name_device(gpointer data, const char *name) {
+  const Host *host = data;
+
+  for (guint i = 0; i < host->bindings->len; i++) {
+    const Binding *b = &g_array_index(host->bindings, Binding, i);
+    if (strcmp(b->address, name) == 0)
+      return g_strdup(b->here);
+  }
+  return g_strdup(name);
+}
+
+/* ---- the kernel ---- */
+
+static int raw_dup(const RawSys *raw, int fd) {
+  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+  if (copy < 0)
+    return -errno;
+  sys_tracer_dup(((Host *)raw->data)->tracer, fd, copy);
+  return copy;
+}
+
+static Subject *host_start(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error) {
+  Host *host = (Host *)kernel;
+
+  if (!scenario->guest)
+    return raw_subject_new(&host->raw, scenario);
+  return builtin_subject_new(scenario, host->raw.sys, order, NULL, NULL, error);
+}
+
+static void host_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data) {
+  sys_tracer_set_fault(((Host *)kernel)->tracer, fault, data);
+}
+
+static void host_free(Kernel *kernel) {
+  Host *host = (Host *)kernel;
+
+  sys_tracer_free(host->tracer);
+  g_array_unref(host->bindings);
+  g_free(host);
+}
+
+static gboolean check_available(const Scenario *scenario, GError **error) {
+  if (access("/dev/vfio/vfio", F_OK) != 0) {
+    g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
+                        "this machine has no /dev/vfio/vfio: load vfio-pci on a POWER host, or use --kernel direct");
+    return FALSE;
+  }
+  if (access("/dev/vfio/vfio", R_OK | W_OK) != 0) {
+    g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
+                "/dev/vfio/vfio cannot be opened (%s): be root, or let your user have it and the groups' nodes",
+                g_strerror(errno));
+    return FALSE;
+  }
+  if (scenario->kvm && access("/dev/kvm", R_OK | W_OK) != 0) {
+    g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
+                "/dev/kvm cannot be opened (%s): load kvm-hv, or write `guest pseries tcg`", g_strerror(errno));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+Kernel *kernel_host_new(const Scenario *scenario, Trace *trace, const char *const *bindings, GError **error) {
+  Host *host;
+
+  if (!check_available(scenario, error))
+    return NULL;
+  host = g_new0(Host, 1);
+  host->kernel = (Kernel){.start = host_start, .set_fault = host_set_fault, .free = host_free};
+  host->bindings = g_array_new(FALSE, FALSE, sizeof(Binding));
+  g_array_set_clear_func(host->bindings, binding_clear);
+  host->names = (SysNames){.data = host, .path = name_path, .link = name_link, .device = name_device};
+  host->tracer = sys_tracer_new(vfio_sys_libc(), &host->names, trace);
+  host->raw = (RawSys){.sys = sys_tracer_sys(host->tracer), .dup = raw_dup, .data = host};
+  if (bind_devices(host, scenario, bindings, error))
+    return &host->kernel;
+  host_free(&host->kernel);
+  return NULL;
+}
