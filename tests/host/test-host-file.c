@@ -110,8 +110,8 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
        SIM_HOST_ERROR_VALUE},
       {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nbar0=mem64 64K\nbar1=mem32 4K\n",
        "h.ini:4: [device 0000:01:00.0] key 'bar0': a mem64 BAR takes the next BAR's slot", SIM_HOST_ERROR_CONFLICT},
-      {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmsix=2048\n",
-       "a table of 2048 vectors at offset 0x0 does not fit", SIM_HOST_ERROR_CONFLICT},
+      {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmsix=4 bar=2\n",
+       "a table of 4 vectors at offset 0x0 does not fit into bar2", SIM_HOST_ERROR_CONFLICT},
       {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmsi=3\n", "key 'msi': 3 is no number of MSI",
        SIM_HOST_ERROR_VALUE},
       {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmsix=4 bar=9\n",
@@ -121,7 +121,8 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GError) error = NULL;
 
-    assert_null(load_text(cases[i].text, &error));
+    if (load_text(cases[i].text, &error))
+      fail_msg("case %u loads", i);
     assert_int_equal(error->domain, SIM_HOST_ERROR);
     if (!strstr(error->message, cases[i].message) || error->code != (int)cases[i].code)
       fail_msg("case %u says (%d) \"%s\", not \"%s\"", i, error->code, error->message, cases[i].message);
