@@ -233,6 +233,8 @@ static void collect_rules(SimKernel *model, gpointer data) {
 }
 
 static Kernel *open_kernel(const Scenario *scenario, const RunOptions *options, Trace *trace, GError **error) {
+  if (options->open_kernel)
+    return options->open_kernel(scenario, trace, error);
   switch (options->kernel) {
   case KERNEL_FUSE:
     return kernel_fuse_new(scenario, trace, error);

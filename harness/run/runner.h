@@ -17,6 +17,8 @@ gboolean kernel_kind_from_name(const char *name, KernelKind *kind);
 
 typedef struct {
   KernelKind kernel;
+  /* Makes the kernel instead of what `kernel` names: for tests with one of their own. NULL: as `kernel` says. */
+  Kernel *(*open_kernel)(const Scenario *scenario, Trace *trace, GError **error);
   const char *order;           /* NULL: the scenario's */
   const char *const *bindings; /* host: see kernel_host_new() */
   /* Told before each statement is put: its index in scenario->stmts, and how many events there were before it. May be
