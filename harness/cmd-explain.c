@@ -3,6 +3,7 @@
 
 #include "harness/checks.h"
 #include "harness/cli.h"
+#include "harness/scenario/scenario.h"
 #include "sim/abi/abi.h"
 #include "sim/rules/rules.h"
 
@@ -128,6 +129,14 @@ static gboolean explain_errno(const char *id) {
   return TRUE;
 }
 
+static gboolean explain_statement(const char *word) {
+  g_autofree char *text = scenario_describe(word);
+
+  if (text)
+    fputs(text, stdout);
+  return text != NULL;
+}
+
 static gboolean explain(const char *id) {
   const RuleId rule = rule_find(id);
   const Check *check = check_find(id);
@@ -137,7 +146,8 @@ static gboolean explain(const char *id) {
   else if (check)
     print_check(check);
   else
-    return explain_calls(id) || explain_errno(id);
+    /* `open` is a call and a statement */
+    return explain_calls(id) | explain_errno(id) | explain_statement(id);
   return TRUE;
 }
 
@@ -175,7 +185,7 @@ int cmd_explain(int argc, char **argv) {
   if (!cli_parse(
           argc, argv, options, "ID...",
           "Explains what traces and messages name: a rule of the kernel (KV-37), a check (CHK-FEEDS), a call\n"
-          "(SET_SPAPR_TCE) or an errno (EBUSY).",
+          "(SET_SPAPR_TCE), an errno (EBUSY) or a statement of the scenario language (plug).",
           "  vfiosim explain KV-37\n  vfiosim explain TCE_CREATE CHK-CLEAN\n  vfiosim explain --list | grep LIOBN",
           &args, &code))
     return code;
@@ -186,9 +196,11 @@ int cmd_explain(int argc, char **argv) {
   for (char **arg = args; *arg; arg++) {
     if (!explain(*arg)) {
       const char *near = suggestion(*arg);
-      return near ? cli_usage("explain", "there is no rule, check, call or errno \"%s\"; did you mean \"%s\"?", *arg,
+      return near ? cli_usage("explain",
+                              "there is no rule, check, call, errno or statement \"%s\"; did you mean \"%s\"?", *arg,
                               near)
-                  : cli_usage("explain", "there is no rule, check, call or errno \"%s\"; --list names all", *arg);
+                  : cli_usage("explain", "there is no rule, check, call, errno or statement \"%s\"; --list names all",
+                              *arg);
     }
     if (arg[1])
       putchar('\n');
