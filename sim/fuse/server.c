@@ -75,9 +75,12 @@ static void server_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info
   const SimEntry *entry = sim_tree_entry(fuse->tree, ino);
   struct stat st;
   if (entry) {
+    gboolean barrier = entry->type == SIM_ENTRY_BARRIER;
+    /* Asked before the answer: once it has it, the caller may already be on its way to the barrier that is the last. */
+    gboolean last = barrier && g_atomic_int_get(&fuse->stopping);
     sim_entry_stat(entry, &st);
-    fuse_reply_attr(req, &st, entry->type == SIM_ENTRY_BARRIER ? 0 : static_timeout);
-    if (entry->type == SIM_ENTRY_BARRIER && g_atomic_int_get(&fuse->stopping))
+    fuse_reply_attr(req, &st, barrier ? 0 : static_timeout);
+    if (last)
       fuse_session_exit(fuse->session);
     return;
   }
