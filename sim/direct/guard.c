@@ -8,7 +8,8 @@
 
 /* Signal handlers belong to the process: the only state in the model that does not belong to an object. */
 static struct sigaction previous_segv, previous_bus;
-static _Thread_local sigjmp_buf *armed;
+/* Volatile: nothing that the compiler can see reads it while a copy is under way. */
+static _Thread_local sigjmp_buf *volatile armed;
 
 static void on_fault(int number, siginfo_t *info, void *context) {
   const struct sigaction *previous = number == SIGBUS ? &previous_bus : &previous_segv;
