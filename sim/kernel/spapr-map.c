@@ -69,8 +69,7 @@ static long map_page_v1(SimCall *call, SimTceTable *table, guint64 index, guint6
 static long map_pages(SimCall *call, SimSpapr *spapr, SimTceTable *table, const struct dma_map *map) {
   guint shift = sim_tce_table_page_shift(table);
   guint64 first = (map->iova >> shift) - sim_tce_table_offset(table), pages = map->size >> shift;
-  /* WRITE alone reads, too: powernv's TCEs have no write-only */
-  guint perm = map->flags & FLAG_WRITE ? SIM_TCE_READ | SIM_TCE_WRITE : SIM_TCE_READ;
+  guint perm = map->flags & (FLAG_READ | FLAG_WRITE); /* the bits of a TCE; that WRITE alone may read, too: sim_dma() */
 
   for (guint64 i = 0; i < pages; i++) {
     guint64 ua = map->vaddr + (i << shift);
