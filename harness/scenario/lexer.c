@@ -78,11 +78,9 @@ static void read_word(Line *line, guint at, const char **pp, const char *end) {
 }
 
 static gboolean check_characters(const char *bytes, gsize len, guint *column, const char **message) {
-  for (gsize i = 0; i < len; i++) {
-    guchar c = bytes[i];
-
-    if ((c < ' ' && c != '\t') || c == 0x7f) {
-      *column = g_utf8_strlen(bytes, i) + 1;
+  *column = 1;
+  for (const char *p = bytes; p < bytes + len; p = g_utf8_next_char(p), ++*column) {
+    if (*p != '\t' && g_unichar_iscntrl(g_utf8_get_char(p))) {
       *message = "a control character has no place in a scenario";
       return FALSE;
     }

@@ -8,9 +8,10 @@ G_DEFINE_QUARK(scenario - error - quark, scenario_error)
 
 enum { SOURCE_SHOWN = 200 }; /* characters of a source line that a message shows */
 
-/* The n-th line of the source, from 1, as valid UTF-8; NULL past the end. */
+/* The n-th line of the source, from 1, as text that a terminal can show; NULL past the end. */
 static char *source_line(const char *source, guint number) {
   const char *end;
+  char *line;
 
   if (!source || number == 0)
     return NULL;
@@ -21,7 +22,12 @@ static char *source_line(const char *source, guint number) {
     source++;
   }
   end = source + strcspn(source, "\r\n");
-  return g_utf8_make_valid(source, end - source);
+  line = g_utf8_make_valid(source, end - source);
+  for (char *p = line; *p; p++) {
+    if (g_ascii_iscntrl(*p) && *p != '\t')
+      *p = '?';
+  }
+  return line;
 }
 
 static void append_caret(GString *out, const char *source, guint column) {
@@ -87,7 +93,7 @@ gboolean parser_fail_at(Parser *parser, ScenarioError code, ScenarioPlace place,
 }
 
 gboolean parser_fail(Parser *parser, ScenarioError code, const Token *at, const char *format, ...) {
-  ScenarioPlace place = {parser->line.number, at ? at->column : 0};
+  ScenarioPlace place = {parser->line.number, at ? at->column : g_array_index(parser->line.tokens, Token, 0).column};
   va_list ap;
 
   va_start(ap, format);

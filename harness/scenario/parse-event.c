@@ -118,13 +118,13 @@ gboolean parse_unplug_phb(Parser *parser, ScenarioStmt *stmt) {
 
 static gboolean check_block(Parser *parser, const Token *at, guint64 addr, guint64 size) {
   const guint64 limit = G_GUINT64_CONSTANT(1) << 50;
+  SizeText text;
 
   if (addr >= limit || size > limit - addr)
     return parser_fail(parser, SCENARIO_ERROR_VALUE, at, "RAM must end below 2^50");
   if (addr < parser->scenario->ram)
-    return parser_fail(parser, SCENARIO_ERROR_VALUE, at,
-                       "there is RAM at %s already: the machine boots with 0x%" G_GINT64_MODIFIER "x", at->text,
-                       parser->scenario->ram);
+    return parser_fail(parser, SCENARIO_ERROR_VALUE, at, "there is RAM at %s already: the machine boots with %s",
+                       at->text, size_text(text, parser->scenario->ram));
   for (guint i = 0; i < names_len(parser->names); i++) {
     const Name *name = names_get(parser->names, i);
 

@@ -10,13 +10,16 @@ static gboolean parse_serial(Parser *parser, guint64 *id) {
   return parser_number(parser, "serial", 1, G_MAXUINT32, id);
 }
 
-/* A device by its address or by the name it was plugged as. */
+/* A device by its address or by the name it was plugged as; it may have gone: the calls of its unplug are its, too. */
 static gboolean parse_device_id(Parser *parser, guint64 *id) {
-  Name *name;
+  const Token *token = parser_peek(parser);
+  Name *name = token->kind == TOKEN_WORD ? names_find(parser->names, token->text) : NULL;
 
-  if (g_ascii_isdigit(parser_peek(parser)->text[0]))
+  if (token->kind == TOKEN_WORD && g_ascii_isdigit(token->text[0]))
     return parser_bdf(parser, id);
-  if (!parser_name(parser, NAME_DEVICE, &name))
+  if (name && name->kind == NAME_DEVICE)
+    parser_take(parser);
+  else if (!parser_name(parser, NAME_DEVICE, &name))
     return FALSE;
   *id = name->device;
   return TRUE;

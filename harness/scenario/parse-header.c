@@ -172,24 +172,22 @@ static const guint64 window_64 = G_GUINT64_CONSTANT(1) << 59;
 
 gboolean parser_check_window(Parser *parser, const Token *at, guint64 start, guint64 size, guint page_shift) {
   guint64 page = G_GUINT64_CONSTANT(1) << page_shift;
+  SizeText texts[2];
 
   if (size & (size - 1))
-    return parser_fail(parser, SCENARIO_ERROR_VALUE, at,
-                       "a DMA window's size must be a power of two, not 0x%" G_GINT64_MODIFIER "x", size);
+    return parser_fail(parser, SCENARIO_ERROR_VALUE, at, "a DMA window's size must be a power of two, not %s",
+                       size_text(texts[0], size));
   if (size < page)
-    return parser_fail(parser, SCENARIO_ERROR_VALUE, at,
-                       "a DMA window holds a page at least: 0x%" G_GINT64_MODIFIER
-                       "x is less than 0x%" G_GINT64_MODIFIER "x",
-                       size, page);
+    return parser_fail(parser, SCENARIO_ERROR_VALUE, at, "a DMA window holds a page at least: %s is less than %s",
+                       size_text(texts[0], size), size_text(texts[1], page));
   if (start & (page - 1))
     return parser_fail(parser, SCENARIO_ERROR_VALUE, at,
-                       "a DMA window starts at a multiple of its page: 0x%" G_GINT64_MODIFIER
-                       "x is none of 0x%" G_GINT64_MODIFIER "x",
-                       start, page);
+                       "a DMA window starts at a multiple of its page: %s is no multiple of %s",
+                       size_text(texts[0], start), size_text(texts[1], page));
   if (start >= window_64 || size > window_64 - start)
-    return parser_fail(
-        parser, SCENARIO_ERROR_VALUE, at,
-        "the default window must end below 0x%" G_GINT64_MODIFIER "x, where a PHB's 64-bit window begins", window_64);
+    return parser_fail(parser, SCENARIO_ERROR_VALUE, at,
+                       "the window must end below 0x%" G_GINT64_MODIFIER "x, where a PHB's 64-bit window begins",
+                       window_64);
   return TRUE;
 }
 

@@ -24,13 +24,17 @@ static gboolean must_fail(const ScenarioStmt *stmt) {
   return !stmt->match.result_fd && stmt->match.result < 0;
 }
 
-/* A call that must fail makes no handle: its name stays free. */
+/* A call that must fail makes no handle: its name stays free, and is kept only to say so. */
 static void define_handle(Parser *parser, ScenarioStmt *stmt, AbiKind kind) {
   Name *name;
 
-  if (!stmt->as || must_fail(stmt))
+  if (!stmt->as)
     return;
   name = names_add(parser->names, NAME_HANDLE, stmt->as, parser->line.number);
+  if (must_fail(stmt)) {
+    name_end(name, parser->line.number, "is made by a call that must fail,");
+    return;
+  }
   name->object = kind;
   name->processes = 1u << parser->process;
 }

@@ -78,15 +78,30 @@ static gboolean size_token(Parser *parser, const char *what, const Token **token
   return TRUE;
 }
 
+const char *size_text(SizeText buffer, guint64 size) {
+  static const char suffixes[] = " KMGTPE";
+  guint i = 0;
+
+  while (size >= 1024 && size % 1024 == 0) {
+    size /= 1024;
+    i++;
+  }
+  if (i > 0)
+    g_snprintf(buffer, sizeof(SizeText), "%" G_GUINT64_FORMAT "%c", size, suffixes[i]);
+  else
+    g_snprintf(buffer, sizeof(SizeText), size < 65536 ? "%" G_GUINT64_FORMAT : "0x%" G_GINT64_MODIFIER "x", size);
+  return buffer;
+}
+
 gboolean parser_number(Parser *parser, const char *what, guint64 min, guint64 max, guint64 *value) {
   const Token *token;
+  SizeText texts[2];
 
   if (!size_token(parser, what, &token, value))
     return FALSE;
   if (*value < min || *value > max)
-    return parser_fail(parser, SCENARIO_ERROR_VALUE, token,
-                       "%s %s is out of range: %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, what, token->text, min,
-                       max);
+    return parser_fail(parser, SCENARIO_ERROR_VALUE, token, "%s %s is out of range: %s to %s", what, token->text,
+                       size_text(texts[0], min), size_text(texts[1], max));
   return TRUE;
 }
 

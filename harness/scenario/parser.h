@@ -73,7 +73,7 @@ struct Parser {
   guint forked;  /* mask of processes that exist */
 };
 
-/* Sets the error "path:line:column: ..." unless one is set. Always FALSE. `at` NULL: the line as a whole. */
+/* Sets the error "path:line:column: ..." unless one is set. Always FALSE. `at` NULL: the first token of the line. */
 gboolean parser_fail(Parser *parser, ScenarioError code, const Token *at, const char *format, ...) G_GNUC_PRINTF(4, 5);
 gboolean parser_fail_at(Parser *parser, ScenarioError code, ScenarioPlace place, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
@@ -87,6 +87,9 @@ gboolean parser_unknown(Parser *parser, const Token *at, const char *what, const
 
 const Token *parser_peek(const Parser *parser);
 const Token *parser_take(Parser *parser);
+/* "64K" or "0x1001": a size as people write it, in a buffer of the caller's. */
+typedef char SizeText[24];
+const char *size_text(SizeText buffer, guint64 size);
 /* Takes a word; FALSE with "expected WHAT" otherwise. */
 gboolean parser_word(Parser *parser, const char *what, const Token **token);
 gboolean parser_keyword(Parser *parser, const char *word);

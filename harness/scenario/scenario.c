@@ -130,15 +130,16 @@ static guint64 ram_end(Parser *parser, guint64 addr) {
 
 static gboolean check_ram(Parser *parser, const Later *later) {
   guint64 left = later->size, addr = later->value;
+  SizeText text;
 
   while (left > 0) {
     guint64 end = ram_end(parser, addr);
 
     if (end == addr)
       return parser_fail_at(parser, SCENARIO_ERROR_VALUE, later->place,
-                            "there is no RAM at 0x%" G_GINT64_MODIFIER "x: the machine boots with 0x%" G_GINT64_MODIFIER
-                            "x, and nothing is plugged there",
-                            later->value, parser->scenario->ram);
+                            "there is no RAM at 0x%" G_GINT64_MODIFIER
+                            "x: the machine boots with %s, and nothing is plugged there",
+                            later->value, size_text(text, parser->scenario->ram));
     left -= MIN(left, end - addr);
     addr = end;
   }
