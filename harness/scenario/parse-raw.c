@@ -216,7 +216,19 @@ static gboolean parse_mmap(Parser *parser, ScenarioStmt *stmt) {
 
 enum { HANDLE_FLAGS = WORD_RAW };
 
+static gboolean parse_ioctl(Parser *parser, ScenarioStmt *stmt) {
+  ScenarioArg number = {.kind = ARG_NUMBER, .field = abi_field(abi_call(ABI_UNKNOWN), "number")};
+
+  on_handle(parser, stmt, ABI_UNKNOWN);
+  if (!parser_number(parser, "ioctl number", 0, G_MAXUINT32, &number.value))
+    return FALSE;
+  g_array_append_val(stmt->match.args, number);
+  return raw_result(parser, stmt);
+}
+
 const WordRow handle_rows[] = {
+    {"ioctl", NULL, parse_ioctl, STMT_RAW_CALL, HANDLE_FLAGS, "H ioctl NUMBER [= RESULT]",
+     "an ioctl by its number, with no argument: for numbers that the handle's kind does not know"},
     {"read", NULL, parse_read, STMT_RAW_READ, HANDLE_FLAGS, "H read offset O size N [= RESULT [value V]]",
      "pread(); value: what its bytes, up to 8, must be, little-endian"},
     {"write", NULL, parse_write, STMT_RAW_WRITE, HANDLE_FLAGS, "H write offset O size N value V [= RESULT]",
