@@ -22,13 +22,14 @@ long sim_call_end(SimCall *call, long result) {
   return result;
 }
 
-/* An injected answer comes before the handler has read anything: shows the call as it was made all the same. */
+/* A fault is asked for before the handler has read anything: shows the call as it was made all the same. */
 static void describe(SimCall *call, const AbiCall *row) {
   guint ref = 0;
 
-  if (!row->nr_x86 || call->event->in_len || row->arg != ABI_ARG_STRUCT)
+  if (row->arg != ABI_ARG_STRUCT)
     return;
-  if (sim_read(call, call->arg, call->event->in, MIN(row->size, TRACE_PAYLOAD)))
+  if (!call->event->in_len &&
+      (!row->nr_x86 || sim_read(call, call->arg, call->event->in, MIN(row->size, TRACE_PAYLOAD))))
     return;
   for (guint i = 0; i < row->n_fields && ref < TRACE_REFS; i++) {
     SimFile *file;
@@ -39,15 +40,22 @@ static void describe(SimCall *call, const AbiCall *row) {
 }
 
 long sim_call_is(SimCall *call, AbiCallId id) {
+  TraceEvent *event = call->event;
+  guint8 in_len = event->in_len;
+  AbiObject refs[TRACE_REFS];
   int fault;
 
-  call->event->call = id;
+  event->call = id;
   if (!call->kernel->fault)
     return 0;
-  fault = call->kernel->fault(call->event, call->kernel->fault_data);
+  memcpy(refs, event->refs, sizeof refs);
+  describe(call, abi_call(id));
+  fault = call->kernel->fault(event, call->kernel->fault_data);
   if (fault) {
-    call->event->flags |= TRACE_INJECTED;
-    describe(call, abi_call(id));
+    event->flags |= TRACE_INJECTED;
+  } else {
+    event->in_len = in_len; /* from here on the event shows what the handler reads */
+    memcpy(event->refs, refs, sizeof refs);
   }
   return fault;
 }

@@ -54,7 +54,7 @@ static long attach_all(SimCall *call, SimContainer *container, const SimIommuOps
 
     if (result) {
       while (i--)
-        ops->detach(instance, g_ptr_array_index(container->groups, i));
+        ops->detach(call, instance, g_ptr_array_index(container->groups, i));
       sim_met(call, RULE_CG_28);
       return result;
     }
@@ -195,11 +195,11 @@ long sim_container_attach(SimCall *call, SimContainer *container, SimGroup *grou
   return 0;
 }
 
-void sim_container_detach(SimGroup *group) {
+void sim_container_detach(SimCall *call, SimGroup *group) {
   SimContainer *container = group->container;
 
   if (container->ops)
-    container->ops->detach(container->instance, group);
+    container->ops->detach(call, container->instance, group);
   sim_group_release(group);
   group->container = NULL;
   group->container_users = 0;

@@ -17,7 +17,8 @@ typedef struct {
   long (*open)(SimCall *call, guint64 type, gpointer *instance);
   void (*release)(gpointer instance);
   long (*attach)(SimCall *call, gpointer instance, SimGroup *group);
-  void (*detach)(gpointer instance, SimGroup *group);
+  /* call: NULL where a file's release detaches */
+  void (*detach)(SimCall *call, gpointer instance, SimGroup *group);
   /* id: ABI_UNKNOWN for a number that no call has. sim_call_is() has been called. */
   long (*ioctl)(SimCall *call, gpointer instance, AbiCallId id);
 } SimIommuOps;
@@ -25,9 +26,10 @@ typedef struct {
 extern const SimIommuOps sim_spapr_ops;
 
 /* SET_CONTAINER and UNSET_CONTAINER past the group's own tests. Attach: CG-49..CG-57, 0 or -errno with the rule set.
- * Detach may release the driver and, with the last reference, the container (CG-60, CG-61). */
+ * Detach may release the driver and, with the last reference, the container (CG-60, CG-61); call is NULL in a file's
+ * release. */
 long sim_container_attach(SimCall *call, SimContainer *container, SimGroup *group);
-void sim_container_detach(SimGroup *group);
+void sim_container_detach(SimCall *call, SimGroup *group);
 
 /* Whether SET_IOMMU has been done. */
 gboolean sim_container_has_driver(const SimContainer *container);

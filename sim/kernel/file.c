@@ -61,6 +61,8 @@ void sim_file_close(SimFile *file, gpointer task) {
   sim_call_begin(&call, file->kernel, file, task, sim_file_object(file));
   call.event->call = ABI_CLOSE;
   sim_call_end(&call, 0);
+  if (file->refs > 1 && file->ops->kept)
+    file->ops->kept(file, file->object);
   sim_file_unref(file);
 }
 

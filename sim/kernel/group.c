@@ -150,7 +150,7 @@ static long unset_container(SimCall *call, SimGroup *group) {
     return sim_refuse(call, EINVAL, RULE_CG_58);
   if (group->container_users != 1)
     return sim_refuse(call, EBUSY, RULE_CG_59);
-  sim_container_detach(group);
+  sim_container_detach(call, group);
   sim_met(call, RULE_CG_60);
   return 0;
 }
@@ -254,13 +254,23 @@ static void group_release(SimFile *file, gpointer object) {
   SimGroup *group = object;
 
   if (group->container)
-    sim_container_detach(group);
+    sim_container_detach(NULL, group);
   group->opened_file = NULL;
   group->kernel->census.groups_open--;
   sim_kernel_met(group->kernel, RULE_CG_82);
 }
 
-static const SimFileOps group_ops = {.kind = ABI_GROUP, .ioctl = group_ioctl, .release = group_release};
+static void group_kept(SimFile *file, gpointer object) {
+  SimGroup *group = object;
+
+  if (group->container_users > 1)
+    sim_kernel_met(group->kernel, RULE_CG_83);
+  else
+    sim_kernel_met(group->kernel, sim_since(group->kernel, 5, 19) ? RULE_CG_84 : RULE_CG_85);
+}
+
+static const SimFileOps group_ops = {
+    .kind = ABI_GROUP, .ioctl = group_ioctl, .kept = group_kept, .release = group_release};
 
 SimGroup *sim_file_group(const SimFile *file) {
   return sim_file_get(file, ABI_GROUP);

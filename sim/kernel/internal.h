@@ -37,6 +37,7 @@ typedef struct {
   ssize_t (*pread)(SimCall *call, gpointer object, void *buf, gsize len, guint64 offset);         /* NULL: -EINVAL */
   ssize_t (*pwrite)(SimCall *call, gpointer object, const void *buf, gsize len, guint64 offset);  /* NULL: -EINVAL */
   int (*mmap)(SimCall *call, gpointer object, gsize len, int prot, gboolean shared, guint64 offset, void **memory); /* NULL: -ENODEV */
+  void (*kept)(SimFile *file, gpointer object);    /* the user let go, others hold it; may be NULL */
   void (*release)(SimFile *file, gpointer object); /* last reference gone */
 } SimFileOps;
 

@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 
 typedef struct SimKernel SimKernel;
 
-/* Asked before a call is answered, with the event filled as far as it is known (call, object, in-payload, refs not yet).
+/* Asked before a call is answered, with the event's call, object, in-payload and refs (what can be read of them).
  * Returns 0 to let the call through or -errno to answer so (the event gets TRACE_INJECTED). */
 typedef int (*SimFaultFunc)(const TraceEvent *event, gpointer data);
 

@@ -50,6 +50,8 @@ static long create_table(SimCall *call, SimSpapr *spapr, guint slot, guint page_
   }
   if (entries > size >> page_shift)
     sim_met(call, size >> page_shift ? RULE_PNV_8 : RULE_PNV_5);
+  if (levels > 1)
+    sim_met(call, RULE_PNV_9);
   spapr->tables[slot] = sim_tce_table_new(call->kernel, page_shift, powernv_window_start(slot) >> page_shift, entries);
   spapr->table_pages[slot] = bytes >> host_shift;
   sim_tce_table_set_mm(spapr->tables[slot], spapr->mm);
@@ -102,6 +104,7 @@ void sim_spapr_free_table(SimSpapr *spapr, guint slot) {
 
 long sim_spapr_create(SimCall *call, SimSpapr *spapr) {
   struct tce_create create;
+  gboolean pending;
   long result;
 
   sim_spapr_own(call, spapr);
@@ -112,22 +115,30 @@ long sim_spapr_create(SimCall *call, SimSpapr *spapr) {
     return sim_refuse(call, EINVAL, RULE_TCE_104);
   if (create.flags)
     return sim_refuse(call, EINVAL, RULE_TCE_105);
-  if (spapr->default_pending)
-    sim_met(call, RULE_TCE_106);
+  pending = spapr->default_pending;
+  if (create.argsz > sizeof create || create.reserved1 || create.reserved2)
+    sim_met(call, RULE_TCE_128);
   result = sim_spapr_default_window(call, spapr);
   if (!result)
     result = create_window(call, spapr, create.page_shift, create.window_size, create.levels, &create.start_addr);
-  if (result)
+  if (pending)
+    sim_met(call, RULE_TCE_106);
+  if (result) {
+    sim_met(call, RULE_TCE_129);
     return result;
+  }
   if (sim_write(call, call->arg, &create, sizeof create))
     return sim_refuse(call, EFAULT, RULE_TCE_115);
   sim_met(call, RULE_TCE_114);
+  if (pending) /* not where the caller expects its first window */
+    return sim_notable(call, 0, RULE_TCE_106);
   return 0;
 }
 
 long sim_spapr_remove(SimCall *call, SimSpapr *spapr) {
   struct tce_remove tce_remove;
   SimTceTable *table;
+  gboolean inside;
   int slot;
 
   sim_spapr_own(call, spapr);
@@ -147,12 +158,11 @@ long sim_spapr_remove(SimCall *call, SimSpapr *spapr) {
   if (slot < 0)
     return sim_refuse(call, EINVAL, RULE_TCE_123);
   table = spapr->tables[slot];
-  if (tce_remove.start_addr != sim_tce_table_offset(table) << sim_tce_table_page_shift(table))
-    sim_met(call, RULE_TCE_124);
+  inside = tce_remove.start_addr != sim_tce_table_offset(table) << sim_tce_table_page_shift(table);
   sim_spapr_clear(spapr, table, 0, sim_tce_table_entries(table));
   for (guint i = 0; i < spapr->groups->len; i++)
     sim_group_set_table(g_ptr_array_index(spapr->groups, i), (guint)slot, NULL);
   sim_spapr_free_table(spapr, (guint)slot);
   sim_met(call, RULE_TCE_126);
-  return 0;
+  return inside ? sim_notable(call, 0, RULE_TCE_124) : 0;
 }

@@ -81,24 +81,29 @@ static long spapr_attach(SimCall *call, gpointer instance, SimGroup *group) {
     sim_met(call, RULE_TCE_14);
   }
   g_ptr_array_insert(spapr->groups, 0, group);
+  sim_met(call, RULE_TCE_18);
   sim_met(call, RULE_TCE_13);
   return 0;
 }
 
-static void spapr_detach(gpointer instance, SimGroup *group) {
+static void spapr_detach(SimCall *call, gpointer instance, SimGroup *group) {
   SimSpapr *spapr = instance;
+  guint64 mapped = 0;
   gboolean clears = sim_since(spapr->kernel, 6, 11);
 
   g_ptr_array_remove(spapr->groups, group);
   for (guint slot = 0; slot < SIM_TABLES; slot++) {
     if (!spapr->tables[slot])
       continue;
+    mapped += sim_tce_in_use(spapr->tables[slot]);
     if (clears)
       sim_spapr_clear(spapr, spapr->tables[slot], 0, sim_tce_table_entries(spapr->tables[slot]));
     sim_group_set_table(group, slot, NULL);
   }
   if (!spapr->groups->len)
     sim_kernel_met(spapr->kernel, RULE_TCE_22);
+  else if (clears && mapped && call)
+    (void)sim_notable(call, 0, RULE_TCE_19);
   else
     sim_kernel_met(spapr->kernel, clears ? RULE_TCE_19 : RULE_TCE_20);
 }
@@ -132,12 +137,14 @@ static long get_info(SimCall *call, SimSpapr *spapr) {
     info.pgsizes = host->tce_page_sizes;
     info.max_dynamic_windows_supported = host->max_windows;
     info.levels = host->max_levels;
+    sim_met(call, RULE_PNV_2);
     sim_met(call, RULE_TCE_31);
   }
   size = info.argsz >= sizeof info ? sizeof info : WITHOUT_DDW;
   sim_met(call, RULE_TCE_32);
   if (sim_write(call, call->arg, &info, size))
     return sim_refuse(call, EFAULT, RULE_TCE_33);
+  sim_met(call, RULE_PNV_1);
   sim_met(call, RULE_TCE_30);
   return 0;
 }
