@@ -27,16 +27,23 @@ static void on_fault(int number, siginfo_t *info, void *context) {
   }
 }
 
-static void install(void) {
-  static gsize once;
+static void install(int number, struct sigaction *previous) {
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK}, now;
 
-  if (g_once_init_enter(&once)) {
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
+  sigaction(number, NULL, &now);
+  if (now.sa_flags & SA_SIGINFO && now.sa_sigaction == on_fault)
+    return;
+  *previous = now;
+  sigaction(number, &action, NULL);
+}
 
-    sigaction(SIGSEGV, &action, &previous_segv);
-    sigaction(SIGBUS, &action, &previous_bus);
-    g_once_init_leave(&once, 1);
-  }
+void guard_install(void) {
+  static GMutex lock;
+
+  g_mutex_lock(&lock);
+  install(SIGSEGV, &previous_segv);
+  install(SIGBUS, &previous_bus);
+  g_mutex_unlock(&lock);
 }
 
 /* Volatile, lest the compiler makes a memcpy() of it, which sanitizers would look into. */
@@ -58,7 +65,6 @@ UNCHECKED static void copy(volatile guint8 *to, const volatile guint8 *from, gsi
 static int guarded_copy(void *to, const void *from, gsize len) {
   sigjmp_buf here;
 
-  install();
   if (sigsetjmp(here, 0)) {
     armed = NULL;
     return -EFAULT;

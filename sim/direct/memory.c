@@ -22,19 +22,19 @@ void memory_forget(GArray *ranges, guint64 start, guint64 size) {
       continue;
     }
     g_array_remove_index(ranges, i);
-    if (range_end > end) {
-      MemoryRange after = range;
-
-      after.start = end;
-      after.size = range_end - end;
-      g_array_insert_val(ranges, i, after);
-    }
     if (range.start < start) {
-      range.size = start - range.start;
+      MemoryRange before = range;
+
+      before.size = start - range.start;
+      g_array_insert_val(ranges, i, before);
+      i++;
+    }
+    if (range_end > end) {
+      range.start = end;
+      range.size = range_end - end;
       g_array_insert_val(ranges, i, range);
       i++;
     }
-    i++;
   }
 }
 

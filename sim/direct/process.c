@@ -44,6 +44,7 @@ static void let_go(SimProcess *process, SimFile *file) {
 SimProcess *sim_process_new(SimKernel *kernel, const SimHost *host, guint serial) {
   SimProcess *process = g_new0(SimProcess, 1);
 
+  guard_install();
   process->kernel = kernel;
   process->host = host;
   process->serial = serial;

@@ -228,15 +228,12 @@ static long get_device_fd(SimCall *call, SimGroup *group) {
 
 static long group_ioctl(SimCall *call, gpointer object) {
   SimGroup *group = object;
-  const AbiCall *row = abi_find(ABI_GROUP, ABI_DRIVER_ANY, call->number);
-  long fault;
+  AbiCallId id = sim_call_find(call, ABI_GROUP);
+  long fault = sim_call_is(call, id);
 
-  if (!row)
-    sim_call_payload(call, &call->number, sizeof call->number);
-  fault = sim_call_is(call, row ? row->id : ABI_UNKNOWN);
   if (fault)
     return fault;
-  switch (call->event->call) {
+  switch (id) {
   case ABI_GROUP_GET_STATUS:
     return get_status(call, group);
   case ABI_SET_CONTAINER:
