@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# Completion of vfiosim for bash: source it, or install it as /usr/share/bash-completion/completions/vfiosim.
+
+_vfiosim() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-} words=
+  COMPREPLY=()
+
+  if [ "$COMP_CWORD" = 1 ]; then
+    words="run check trace explain hosts coverage --help --version"
+  else
+    case $before in
+    --kernel | -k) words="direct fuse host" ;;
+    --order | -o) [ "$command" = run ] && words="shipped pre-2017" ;;
+    --subject) words="builtin" ;;
+    esac
+    if [ -z "$words" ]; then
+      case $command:$word in
+      run:-*) words="--kernel --order --subject --bind --tap --junit --json --trace --tally --verbose --no-fork --help" ;;
+      trace:-*) words="--object --call --rule --json --help" ;;
+      coverage:-*) words="--output --help" ;;
+      *:-*) words="--help" ;;
+      hosts:*) words=$(vfiosim hosts 2>/dev/null | awk '{ print $1 }') ;;
+      esac
+    fi
+  fi
+  if [ -n "$words" ]; then
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+  else
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+  fi
+}
+
+complete -o filenames -F _vfiosim vfiosim
