@@ -18,6 +18,8 @@ _vfiosim() {
       case $command:$word in
       run:-*) words="--kernel --order --subject --bind --tap --junit --json --trace --tally --verbose --no-fork --help" ;;
       trace:-*) words="--object --call --rule --json --help" ;;
+      check:-*) words="--quiet --help" ;;
+      explain:-*) words="--list --help" ;;
       coverage:-*) words="--output --help" ;;
       *:-*) words="--help" ;;
       hosts:*) words=$(vfiosim hosts 2>/dev/null | awk '{ print $1 }') ;;
