@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -339,8 +340,13 @@ static void raw_call(Raw *raw, Process *process, const ScenarioStmt *stmt, Subje
     arg = (guintptr)&attr;
     number = call_number(abi_call(ABI_SET_DEVICE_ATTR));
   }
-  if (call->id == ABI_UNKNOWN)
+  g_autofree guint8 *blank = NULL;
+  if (call->id == ABI_UNKNOWN) {
     number = (guint32)abi_get(&call->fields[0], payload, RAW_PAYLOAD);
+    /* FUSE copies what the number says before the kernel's side sees the call: a null pointer would be EFAULT there. */
+    blank = g_malloc0(_IOC_SIZEMASK + 1);
+    arg = (guintptr)blank;
+  }
 
   gint64 result = sys->ioctl(sys->data, fd, number, arg);
   if (!judge(stmt, result, reply))

@@ -228,7 +228,7 @@ static gboolean parse_ioctl(Parser *parser, ScenarioStmt *stmt) {
 
 const WordRow handle_rows[] = {
     {"ioctl", NULL, parse_ioctl, STMT_RAW_CALL, HANDLE_FLAGS, "H ioctl NUMBER [= RESULT]",
-     "an ioctl by its number, with no argument: for numbers that the handle's kind does not know"},
+     "an ioctl by its number, its argument a zeroed buffer: for numbers that the handle's kind does not know"},
     {"read", NULL, parse_read, STMT_RAW_READ, HANDLE_FLAGS, "H read offset O size N [= RESULT [value V]]",
      "pread(); value: what its bytes, up to 8, must be, little-endian"},
     {"write", NULL, parse_write, STMT_RAW_WRITE, HANDLE_FLAGS, "H write offset O size N value V [= RESULT]",
