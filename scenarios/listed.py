@@ -12,7 +12,7 @@ build = (folder / "meson.build").read_text()
 problems = []
 
 for path in sorted(folder.rglob("*.scn")):
-    theme, name = path.parent.name, path.stem
+    theme, name = str(path.parent.relative_to(folder)), path.stem
     if theme not in sys.argv[2:]:
         problems.append(f"{path}: folder '{theme}' is no theme of meson.build")
     elif f"'{name}'" not in build[build.index(f"'{theme}': [") :].split("]")[0]:
