@@ -44,7 +44,7 @@ static gboolean matches(SimKernel *kernel, const SimTceTable *hw, const SimGuest
 long sim_vm_attach_group(SimCall *call, SimVm *vm, const SimFile *table_file, SimGroup *group) {
   SimGuestTable *table = table_file ? sim_file_get(table_file, ABI_TABLE) : NULL;
   SimTceTable *hw = NULL;
-  SimAttachment *attachment, new = {.count = 1};
+  SimAttachment *attachment, new = {.count = 1, .group = group};
 
   if (!table || table->vm != vm)
     return sim_refuse(call, EINVAL, RULE_KV_46);
@@ -70,33 +70,59 @@ long sim_vm_attach_group(SimCall *call, SimVm *vm, const SimFile *table_file, Si
   return 0;
 }
 
-/* One count of every attachment to one of the group's current tables. TRUE: something was let go of. */
-static gboolean release_group(SimGuestTable *table, const SimGroup *group) {
+static gboolean is_programmed(const SimGroup *group, const SimTceTable *hw) {
+  return hw == sim_group_table(group, 0) || hw == sim_group_table(group, 1);
+}
+
+/* One count of every attachment to one of the group's current tables; of the first only, unless `all`. TRUE: something
+ * was let go of. *left: what it leaves behind. */
+static gboolean release_group(SimGuestTable *table, const SimGroup *group, gboolean all, RuleId *left) {
   gboolean found = FALSE;
 
-  for (guint i = table->attached->len; i-- > 0;) {
+  for (guint i = table->attached->len; i-- > 0 && (all || !found);) {
     SimAttachment *attachment = &g_array_index(table->attached, SimAttachment, i);
 
-    if (attachment->hw != sim_group_table(group, 0) && attachment->hw != sim_group_table(group, 1))
+    if (!is_programmed(group, attachment->hw)) {
+      if (attachment->group == group)
+        *left = RULE_KV_56;
       continue;
+    }
     found = TRUE;
     if (--attachment->count == 0)
       g_array_remove_index(table->attached, i);
-    if (!sim_since(sim_vm_kernel(table->vm), 5, 4))
-      break;
+    else
+      *left = RULE_KV_55;
   }
   return found;
 }
 
-void sim_vm_release_group(SimVm *vm, SimGroup *group) {
+RuleId sim_vm_release_group(SimVm *vm, SimGroup *group) {
   SimKernel *kernel = sim_vm_kernel(vm);
   const GPtrArray *tables = sim_vm_tables(vm);
   gboolean all = sim_since(kernel, 5, 4);
+  RuleId left = RULE_NONE;
 
   sim_kernel_met(kernel, all ? RULE_KV_53 : RULE_KV_54);
   for (guint i = tables->len; i-- > 0;)
-    if (release_group(g_ptr_array_index(tables, i), group) && !all)
-      return;
+    if (release_group(g_ptr_array_index(tables, i), group, all, &left) && !all)
+      break;
+  return left;
+}
+
+static gboolean feeds(const SimGuestTable *table, const SimGroup *group) {
+  for (guint i = 0; i < table->attached->len; i++)
+    if (is_programmed(group, g_array_index(table->attached, SimAttachment, i).hw))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean sim_vm_feeds_group(SimVm *vm, const SimGroup *group) {
+  const GPtrArray *tables = sim_vm_tables(vm);
+
+  for (guint i = 0; i < tables->len; i++)
+    if (feeds(g_ptr_array_index(tables, i), group))
+      return TRUE;
+  return FALSE;
 }
 
 gboolean sim_liobn_feeds_group(SimKernel *kernel, guint64 liobn, guint number) {
@@ -105,12 +131,8 @@ gboolean sim_liobn_feeds_group(SimKernel *kernel, guint64 liobn, guint number) {
   for (guint i = 0; group && i < kernel->vms->len; i++) {
     const SimGuestTable *table = sim_vm_table(g_ptr_array_index(kernel->vms, i), liobn);
 
-    for (guint slot = 0; table && slot < 2; slot++) {
-      const SimTceTable *hw = sim_group_table(group, slot);
-
-      if (hw && attachment_of(table, hw))
-        return TRUE;
-    }
+    if (table && feeds(table, group))
+      return TRUE;
   }
   return FALSE;
 }

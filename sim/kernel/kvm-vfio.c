@@ -2,6 +2,7 @@
 /* The kvm-vfio pseudo device. virt/kvm/vfio.c; virt/kvm/kvm_main.c: kvm_ioctl_create_device(), kvm_device_ioctl(). */
 #include <linux/kvm.h>
 
+#include "sim/kernel/group.h"
 #include "sim/kernel/vm.h"
 
 enum { ATTR_SET_SPAPR_TCE = 3 }; /* KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE: only powerpc's kernels have it */
@@ -30,6 +31,19 @@ static Entry *find_entry(const SimKvmVfio *device, const SimFile *file, guint *i
   return NULL;
 }
 
+static gboolean is_known_elsewhere(const SimKvmVfio *device, const SimFile *file) {
+  const GPtrArray *vms = sim_vm_kernel(device->vm)->vms;
+  guint at;
+
+  for (guint i = 0; i < vms->len; i++) {
+    const SimKvmVfio *other = sim_vm_kvm_vfio(g_ptr_array_index(vms, i));
+
+    if (other && other != device && find_entry(other, file, &at))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void set_group_vm(SimFile *file, SimVm *vm) {
   SimGroup *group = sim_file_group(file);
 
@@ -37,14 +51,28 @@ static void set_group_vm(SimFile *file, SimVm *vm) {
     sim_group_set_vm(group, vm);
 }
 
-/* The file's reference goes last: it may be what keeps the group in its container (CG-84). */
-static void release_entry(SimVm *vm, Entry entry) {
-  SimGroup *group = sim_file_group(entry.file);
+/* Up to 5.18 an entry was a user of the group's container, so that it needed one and kept the group in it
+ * (KV-29..KV-31). */
+static gboolean is_container_user(SimKernel *kernel) {
+  return !sim_since(kernel, 5, 19);
+}
 
-  if (entry.asked && group)
-    sim_vm_release_group(vm, group);
+/* The file's reference goes last: it may be what keeps the group in its container (CG-84). Returns the trap that it
+ * left behind (KV-55..KV-57), or RULE_NONE. */
+static RuleId release_entry(SimVm *vm, Entry entry) {
+  SimGroup *group = sim_file_group(entry.file);
+  gboolean old = is_container_user(sim_vm_kernel(vm));
+  RuleId trap = RULE_NONE;
+
+  if (group && (entry.asked || old))
+    trap = sim_vm_release_group(vm, group);
+  else if (group && sim_vm_feeds_group(vm, group))
+    trap = RULE_KV_57;
+  if (group && old)
+    group->container_users--;
   set_group_vm(entry.file, NULL);
   sim_file_unref(entry.file);
+  return trap;
 }
 
 /* ---- attributes ---- */
@@ -76,18 +104,28 @@ static long group_add(SimCall *call, SimKvmVfio *device, Named group) {
       return sim_refuse(call, EINVAL, RULE_KV_28);
     sim_met(call, RULE_KV_28);
   }
+  if (is_container_user(call->kernel) && !sim_file_group(file)->container)
+    return sim_refuse(call, EINVAL, RULE_KV_29);
+  if (is_container_user(call->kernel) && !sim_container_has_driver(sim_file_group(file)->container))
+    return sim_refuse(call, EINVAL, RULE_KV_31);
   if (find_entry(device, file, &at))
     return sim_refuse(call, EEXIST, RULE_KV_33);
+  if (is_container_user(call->kernel))
+    sim_file_group(file)->container_users++;
+  else
+    sim_met(call, RULE_KV_32);
+  if (is_known_elsewhere(device, file))
+    sim_met(call, RULE_KV_66);
   sim_file_ref(file);
   g_array_append_val(device->entries, entry);
   set_group_vm(file, device->vm);
-  sim_met(call, RULE_KV_32);
   sim_met(call, RULE_KV_34);
   return 0;
 }
 
 static long group_del(SimCall *call, SimKvmVfio *device, Named group) {
   Entry *found, entry;
+  RuleId trap;
   guint at;
 
   if (group.err)
@@ -98,8 +136,8 @@ static long group_del(SimCall *call, SimKvmVfio *device, Named group) {
   entry = *found;
   g_array_remove_index(device->entries, at);
   sim_met(call, entry.asked ? RULE_KV_38 : RULE_KV_39);
-  release_entry(device->vm, entry);
-  return 0;
+  trap = release_entry(device->vm, entry);
+  return trap == RULE_NONE ? 0 : sim_notable(call, 0, trap);
 }
 
 static long set_spapr_tce(SimCall *call, SimKvmVfio *device, Named named, Named table) {
@@ -109,6 +147,8 @@ static long set_spapr_tce(SimCall *call, SimKvmVfio *device, Named named, Named 
 
   if (named.err)
     return sim_refuse(call, EBADF, RULE_KV_41);
+  if (is_container_user(call->kernel) && (!named.file || !sim_file_group(named.file)))
+    return sim_refuse(call, EINVAL, RULE_KV_42);
   entry = find_entry(device, named.file, &at);
   if (!entry)
     return sim_refuse(call, ENOENT, RULE_KV_43);
@@ -200,6 +240,8 @@ static long kvm_vfio_ioctl(SimCall *call, gpointer object) {
   gboolean foreign = sim_call_mm(call) != sim_vm_mm(device->vm);
   long r;
 
+  if (!sim_vm_is_open(device->vm))
+    sim_met(call, RULE_KV_60);
   if (id == ABI_SET_DEVICE_ATTR && !foreign)
     return set_attr(call, device);
   r = sim_call_is(call, id);
@@ -228,9 +270,12 @@ void sim_kvm_vfio_free(SimKvmVfio *device) {
   sim_vm_set_kvm_vfio(vm, NULL);
   while (device->entries->len) {
     Entry entry = g_array_index(device->entries, Entry, 0);
+    RuleId trap;
 
     g_array_remove_index(device->entries, 0);
-    release_entry(vm, entry);
+    trap = release_entry(vm, entry);
+    if (trap != RULE_NONE)
+      sim_kernel_met(sim_vm_kernel(vm), trap);
   }
   sim_vm_kernel(vm)->census.kvm_vfio--;
   g_array_unref(device->entries);

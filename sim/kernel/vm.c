@@ -13,6 +13,7 @@ struct SimVm {
   SimKernel *kernel;
   guint refs;
   guint serial;
+  gboolean open; /* its own file is */
   SimMm *mm;
   GArray *slots;     /* of SimMemslot, by start */
   GPtrArray *tables; /* of SimGuestTable*, borrowed, oldest first */
@@ -98,6 +99,10 @@ void sim_vm_set_kvm_vfio(SimVm *vm, SimKvmVfio *device) {
 
 guint sim_vm_hcalls(const SimVm *vm) {
   return vm->hcalls;
+}
+
+gboolean sim_vm_is_open(const SimVm *vm) {
+  return vm->open;
 }
 
 long sim_vm_check_caller(SimCall *call, const SimVm *vm) {
@@ -247,6 +252,7 @@ static long vm_ioctl(SimCall *call, gpointer object) {
 static void vm_release(SimFile *file, gpointer object) {
   SimVm *vm = object;
 
+  vm->open = FALSE;
   if (vm->refs > 1)
     sim_kernel_met(vm->kernel, RULE_KV_6);
   sim_vm_unref(vm);
@@ -255,5 +261,6 @@ static void vm_release(SimFile *file, gpointer object) {
 static const SimFileOps vm_ops = {.kind = ABI_VM, .ioctl = vm_ioctl, .release = vm_release};
 
 SimFile *sim_vm_file(SimVm *vm) {
+  vm->open = TRUE;
   return sim_file_new(vm->kernel, &vm_ops, vm->serial, sim_vm_ref(vm));
 }

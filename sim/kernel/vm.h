@@ -33,6 +33,8 @@ SimKernel *sim_vm_kernel(const SimVm *vm);
 guint sim_vm_serial(const SimVm *vm);
 SimMm *sim_vm_mm(const SimVm *vm);
 
+gboolean sim_vm_is_open(const SimVm *vm); /* its own fd is */
+
 /* KV-5: 0, or -EIO if the caller's address space is not the one that made the VM. */
 long sim_vm_check_caller(SimCall *call, const SimVm *vm);
 
@@ -76,6 +78,7 @@ gboolean sim_hcall_implemented(guint64 hcall);
 typedef struct {
   SimTceTable *hw;
   guint count;
+  const SimGroup *group; /* by which it was attached first */
 } SimAttachment;
 
 struct SimGuestTable {
@@ -107,8 +110,11 @@ GPtrArray *sim_vm_tables(const SimVm *vm);
 /* KV-46..KV-52: attaches to the VM's table behind the file (NULL: no file of the model) the hardware table of the group
  * that matches it. 0 or -errno. */
 long sim_vm_attach_group(SimCall *call, SimVm *vm, const SimFile *table_file, SimGroup *group);
-/* KV-53, KV-54: lets go of the hardware tables that are programmed in the group now. */
-void sim_vm_release_group(SimVm *vm, SimGroup *group);
+/* KV-53, KV-54: lets go of the hardware tables that are programmed in the group now. Returns what that left behind:
+ * KV-55, attachments with counts left; KV-56, attachments to tables that the group has no more; else RULE_NONE. */
+RuleId sim_vm_release_group(SimVm *vm, SimGroup *group);
+/* Whether some table of the VM is attached to one that is programmed in the group. */
+gboolean sim_vm_feeds_group(SimVm *vm, const SimGroup *group);
 
 /* ---- kvm-vfio ------------------------------------------------------------------------------------------------
  * kvm-vfio.c */

@@ -86,7 +86,7 @@ static void test_flr_bit(void **state) {
 }
 
 typedef struct {
-  struct vfio_pci_hot_reset_info info;
+  guint32 argsz, flags, count; /* struct vfio_pci_hot_reset_info */
   struct vfio_pci_dependent_device devices[3];
 } ResetInfo;
 
@@ -97,21 +97,21 @@ static void test_hot_reset_info(void **state) {
   ResetInfo args;
 
   memset(&args, 0xa5, sizeof args);
-  args.info.argsz = 11;
+  args.argsz = 11;
   expect(rig, rig_call(rig, fd, ABI_GET_HOT_RESET_INFO, RIG_BAD), -EFAULT, RULE_PD_78);
   expect(rig, rig_call(rig, fd, ABI_GET_HOT_RESET_INFO, &args), -EINVAL, RULE_PD_79);
-  args.info.argsz = sizeof args;
+  args.argsz = sizeof args;
   expect(rig, rig_call(rig, root, ABI_GET_HOT_RESET_INFO, &args), -ENODEV, RULE_PD_80);
-  args.info.argsz = 12;
+  args.argsz = 12;
   expect(rig, rig_call(rig, fd, ABI_GET_HOT_RESET_INFO, &args), -ENOSPC, RULE_PD_81);
-  assert_int_equal(args.info.count, 2);
-  assert_int_equal(args.info.flags, 0);
+  assert_int_equal(args.count, 2);
+  assert_int_equal(args.flags, 0);
   assert_int_equal(args.devices[0].group_id, 0xa5a5a5a5);
-  args.info.argsz = 20;
+  args.argsz = 20;
   expect(rig, rig_call(rig, fd, ABI_GET_HOT_RESET_INFO, &args), -ENOSPC, RULE_PD_81);
-  args.info.argsz = 28;
+  args.argsz = 28;
   expect(rig, rig_call(rig, fd, ABI_GET_HOT_RESET_INFO, &args), 0, RULE_PD_84);
-  assert_int_equal(args.info.count, 2);
+  assert_int_equal(args.count, 2);
   assert_int_equal(args.devices[0].group_id, 0);
   assert_int_equal(args.devices[0].segment, 0);
   assert_int_equal(args.devices[0].bus, 1);

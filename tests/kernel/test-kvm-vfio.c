@@ -19,6 +19,10 @@ static void two_groups_4k(SimHost *host) {
   host->page_shift = 12;
 }
 
+static const TraceEvent *last_event(const Rig *rig) {
+  return trace_get(rig->trace, trace_len(rig->trace) - 1);
+}
+
 /* A VM with its device, a group known to it in a container with one window of 1 GiB of 4K pages, and a table that fits.
  */
 typedef struct {
@@ -176,6 +180,28 @@ static void test_entry_keeps_the_group(void **state) {
   rig_open(rig, "/dev/vfio/0");
 }
 
+/* KV-29..KV-31, KV-42, CG-59, CG-85: an entry was a user of the group's container */
+static void before_files(SimHost *host) {
+  two_groups(host);
+  host->version = SIM_VERSION(5, 15);
+}
+
+static void test_container_user(void **state) {
+  g_autoptr(Rig) rig = rig_new(before_files);
+  int vm = rig_vm(rig), device = rig_kvm_vfio(rig, vm), group = rig_open(rig, "/dev/vfio/0");
+  int container = rig_open(rig, "/dev/vfio/vfio"), table = (int)rig_table(rig, vm, 0x80000000, 12, 0, 0x40000);
+
+  expect(rig, rig_group_add(rig, device, group), -EINVAL, RULE_KV_29);
+  assert_int_equal(rig_call(rig, group, ABI_SET_CONTAINER, &container), 0);
+  expect(rig, rig_group_add(rig, device, group), -EINVAL, RULE_KV_31);
+  assert_int_equal(rig_call_value(rig, container, ABI_SET_IOMMU, VFIO_SPAPR_TCE_v2_IOMMU), 0);
+  expect(rig, rig_group_add(rig, device, group), 0, RULE_KV_34);
+  expect(rig, rig_set_spapr_tce(rig, device, STDIN_FILENO, table), -EINVAL, RULE_KV_42);
+  expect(rig, rig_call_value(rig, group, ABI_UNSET_CONTAINER, 0), -EBUSY, RULE_CG_59);
+  expect(rig, rig_group_del(rig, device, group), 0, RULE_KV_39);
+  expect(rig, rig_call_value(rig, group, ABI_UNSET_CONTAINER, 0), 0, RULE_CG_60);
+}
+
 /* KV-59: up to 6.1-rc7 the entries outlive the device's fd */
 static void before_release(SimHost *host) {
   two_groups(host);
@@ -204,7 +230,7 @@ static void test_two_vms(void **state) {
   int first = rig_kvm_vfio(rig, rig_vm(rig)), second = rig_kvm_vfio(rig, rig_vm(rig));
 
   expect(rig, rig_group_add(rig, first, group), 0, RULE_KV_34);
-  expect(rig, rig_group_add(rig, second, group), 0, RULE_KV_34);
+  expect(rig, rig_group_add(rig, second, group), 0, RULE_KV_66);
   expect(rig, rig_group_del(rig, first, group), 0, RULE_KV_39);
   expect(rig, rig_group_del(rig, second, group), 0, RULE_KV_39);
 }
@@ -304,7 +330,8 @@ static void test_del_gives_one_count(void **state) {
 
   for (int i = 0; i < 2; i++)
     expect(rig, rig_set_spapr_tce(rig, world.device, world.group, world.table), 0, RULE_NONE);
-  expect(rig, rig_group_del(rig, world.device, world.group), 0, RULE_KV_53);
+  expect(rig, rig_group_del(rig, world.device, world.group), 0, RULE_KV_55);
+  assert_int_equal(last_event(rig)->flags, TRACE_NOTABLE);
   assert_true(sim_liobn_feeds_group(rig->kernel, 0x80000000, 0));
   rig_close(rig, world.table);
   expect(rig, 0, 0, RULE_KT_18);
@@ -320,7 +347,7 @@ static void test_shared_window(void **state) {
   expect(rig, rig_group_add(rig, world.device, second), 0, RULE_KV_34);
   expect(rig, rig_set_spapr_tce(rig, world.device, world.group, world.table), 0, RULE_KV_52);
   assert_true(sim_liobn_feeds_group(rig->kernel, 0x80000000, 1));
-  expect(rig, rig_group_del(rig, world.device, second), 0, RULE_KV_39);
+  expect(rig, rig_group_del(rig, world.device, second), 0, RULE_KV_57);
   assert_true(sim_liobn_feeds_group(rig->kernel, 0x80000000, 0));
   expect(rig, rig_group_add(rig, world.device, second), 0, RULE_KV_34);
   expect(rig, rig_set_spapr_tce(rig, world.device, second, -1), -EBADF, RULE_KV_45); /* asked, though refused */
@@ -342,7 +369,7 @@ static void test_orphan(void **state) {
   assert_int_equal(rig_census(rig).tces, 0);
   assert_int_equal(sim_hypercall(rig->kernel, 1, 0x20, args, NULL), 0);
   assert_int_equal(rig_census(rig).tces, 1);
-  expect(rig, rig_group_del(rig, world.device, world.group), 0, RULE_KV_53);
+  expect(rig, rig_group_del(rig, world.device, world.group), 0, RULE_KV_56);
   args[1] = 0x1000;
   assert_int_equal(sim_hypercall(rig->kernel, 1, 0x20, args, NULL), 0);
   assert_int_equal(rig_census(rig).tces, 2);
@@ -375,7 +402,7 @@ static void test_events(void **state) {
   const TraceEvent *event;
 
   expect(rig, rig_set_spapr_tce(rig, world.device, world.group, world.table), 0, RULE_KV_52);
-  event = trace_get(rig->trace, trace_len(rig->trace) - 1);
+  event = last_event(rig);
   assert_int_equal(event->call, ABI_SET_SPAPR_TCE);
   assert_int_equal(event->refs[0].kind, ABI_GROUP);
   assert_int_equal(event->refs[0].id, 0);
@@ -393,6 +420,7 @@ int main(void) {
       cmocka_unit_test(test_device_fd),
       cmocka_unit_test(test_device_fd_before_6_6),
       cmocka_unit_test(test_entry_keeps_the_group),
+      cmocka_unit_test(test_container_user),
       cmocka_unit_test(test_entries_kept_till_the_vm_goes),
       cmocka_unit_test(test_two_vms),
       cmocka_unit_test(test_set_order),

@@ -90,7 +90,7 @@ static void test_references(void **state) {
 
   rig_close(rig, vm);
   expect(rig, 0, 0, RULE_KV_6);
-  expect(rig, rig_group_add(rig, device, group), 0, RULE_KV_34); /* KV-60 */
+  expect(rig, rig_group_add(rig, device, group), 0, RULE_KV_60);
   rig_close(rig, device);
   assert_int_equal(rig_census(rig).vms, 1);
   rig_close(rig, table);
