@@ -109,14 +109,16 @@ static gboolean ddw_reset(Builtin *builtin, const ScenarioStmt *stmt, GError **e
 
 static gint64 put_list(Builtin *builtin, const ScenarioStmt *stmt) {
   TceTable *table = pseries_machine_find_table(builtin->machine, stmt->liobn);
-  g_autofree guint64 *tces = NULL;
+  g_autoptr(GArray) tces = g_array_new(FALSE, FALSE, sizeof(guint64));
 
   if (!table)
     return H_PARAMETER;
-  tces = g_new(guint64, stmt->count);
-  for (guint64 i = 0; i < stmt->count; i++)
-    tces[i] = (stmt->addr + (i << tce_table_page_shift(table))) | stmt->perm;
-  return pseries_h_put_tce_indirect(builtin->machine, stmt->liobn, stmt->ioba, tces, stmt->count);
+  for (guint64 i = 0; i < stmt->count; i++) {
+    guint64 tce = (stmt->addr + (i << tce_table_page_shift(table))) | stmt->perm;
+    g_array_append_val(tces, tce);
+  }
+  return pseries_h_put_tce_indirect(builtin->machine, stmt->liobn, stmt->ioba, (const guint64 *)tces->data,
+                                    stmt->count);
 }
 
 /* ---- the subject ---- */

@@ -17,26 +17,34 @@ static PseriesPhb *phb_at(const PseriesMachine *machine, guint i) {
   return machine->phbs->pdata[i];
 }
 
-PseriesMachine *pseries_machine_new(const PseriesConfig *config, GError **error) {
-  g_autoptr(PseriesMachine) machine = g_new0(PseriesMachine, 1);
+static gboolean set_up(PseriesMachine *machine, const PseriesConfig *config, GError **error) {
   const VfioSys *sys = config->sys;
 
-  machine->phbs = g_ptr_array_new();
-  machine->memory = vfio_address_space_new("memory");
   if (config->kvm) {
     machine->vm = pseries_vm_new(sys, error);
     if (!machine->vm)
-      return NULL;
+      return FALSE;
   }
   machine->ram =
       pseries_ram_new(machine->memory, machine->vm, sys->page_size(sys->data), config->mapped, config->mapped_data);
   if (!pseries_ram_add(machine->ram, "", 0, config->ram, error))
-    return NULL;
+    return FALSE;
   if (machine->vm && !pseries_vm_enable_multitce(machine->vm, error))
-    return NULL;
+    return FALSE;
   machine->context =
       vfio_context_new(sys, machine->memory, machine->vm ? pseries_vm_kvm(machine->vm) : NULL, config->order);
-  return g_steal_pointer(&machine);
+  return TRUE;
+}
+
+PseriesMachine *pseries_machine_new(const PseriesConfig *config, GError **error) {
+  PseriesMachine *machine = g_new0(PseriesMachine, 1);
+
+  machine->phbs = g_ptr_array_new();
+  machine->memory = vfio_address_space_new("memory");
+  if (set_up(machine, config, error))
+    return machine;
+  pseries_machine_free(machine);
+  return NULL;
 }
 
 void pseries_machine_free(PseriesMachine *machine) {

@@ -258,6 +258,7 @@ static void test_ddw_that_the_host_refuses(void **state) {
   assert_null(pseries_machine_find_table(rig->machine, LIOBN + 1));
   g_autofree char *log = fake_take_log(rig->fake);
   assert_true(g_str_has_suffix(log, "container1 TCE_REMOVE 0x800000000000000\nclose table 0x80000001\n"));
+  assert_null(strstr(log, "GROUP_DEL")); /* the default window is still fed */
 }
 
 static void no_tce_64(FakeHost *host) {
