@@ -15,6 +15,7 @@ VfioContext *vfio_context_new(const VfioSys *sys, VfioAddressSpace *system_memor
   context->ram_page_size = sys->page_size(sys->data);
   context->containers = g_ptr_array_new();
   context->groups = g_ptr_array_new();
+  context->devices = g_ptr_array_new();
   return context;
 }
 
@@ -24,6 +25,7 @@ void vfio_context_free(VfioContext *context) {
   g_assert(context->groups->len == 0 && context->containers->len == 0);
   g_ptr_array_unref(context->containers);
   g_ptr_array_unref(context->groups);
+  g_ptr_array_unref(context->devices);
   vfio_address_space_unref(context->memory);
   g_free(context);
 }

@@ -24,6 +24,7 @@ struct VfioContext {
   gsize ram_page_size;
   GPtrArray *containers; /* of VfioContainer*, in the order of attaching; each is freed when its last group leaves */
   GPtrArray *groups;     /* of VfioGroup*: those attached */
+  GPtrArray *devices;    /* of VfioPciDevice*: open ones */
 };
 
 struct VfioAttach {

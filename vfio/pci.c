@@ -76,11 +76,22 @@ static gboolean set_up(VfioPciDevice *device, GError **error) {
   return vfio_pci_irqs_enable(device, error);
 }
 
+static gboolean is_open(const VfioContext *context, const char *address) {
+  for (guint i = 0; i < context->devices->len; i++)
+    if (g_str_equal(((const VfioPciDevice *)context->devices->pdata[i])->address, address))
+      return TRUE;
+  return FALSE;
+}
+
 VfioPciDevice *vfio_pci_device_open(VfioContext *context, const char *address, VfioAddressSpace *dma, GError **error) {
   const VfioSys *sys = context->sys;
   VfioGroup *group = NULL;
   guint number;
 
+  if (is_open(context, address)) {
+    vfio_error_set(error, VFIO_ERROR_BUSY, 0, "%s: the guest has this device already", address);
+    return NULL;
+  }
   if (find_group(sys, address, &number, error))
     group = vfio_context_get_group(context, number, dma, error);
   if (!group) {
@@ -101,6 +112,7 @@ VfioPciDevice *vfio_pci_device_open(VfioContext *context, const char *address, V
   device->address = g_strdup(address);
   device->fd = (int)fd;
   vfio_pci_irqs_init(&device->irqs);
+  g_ptr_array_add(context->devices, device);
   if (set_up(device, error))
     return device;
   g_prefix_error(error, "%s: ", address);
@@ -111,6 +123,7 @@ VfioPciDevice *vfio_pci_device_open(VfioContext *context, const char *address, V
 void vfio_pci_device_close(VfioPciDevice *device) {
   const VfioSys *sys = device->context->sys;
 
+  g_ptr_array_remove(device->context->devices, device);
   vfio_pci_irqs_disable(device);
   sys->close(sys->data, device->fd);
   vfio_group_put(device->group);

@@ -25,7 +25,7 @@ typedef enum {
   VFIO_ERROR_NO_IOMMU,   /* the host offers no IOMMU type that is known */
   VFIO_ERROR_WINDOW,     /* a DMA window that the host cannot make or makes elsewhere */
   VFIO_ERROR_OVERLAP,
-  VFIO_ERROR_BUSY,      /* the group is attached to another address space */
+  VFIO_ERROR_BUSY,      /* the group is attached to another address space, or the device is open */
   VFIO_ERROR_NOT_FOUND, /* no such device on the host */
 } VfioError;
 

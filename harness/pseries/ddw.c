@@ -24,7 +24,11 @@ PhbWindows *phb_windows_new(VfioAddressSpace *dma, PseriesVm *vm, const PseriesP
 
 static gboolean open_window(PhbWindows *windows, guint slot, guint page_shift, guint64 size, GError **error) {
   guint64 start = slot ? PHB_DMA64_START : windows->config.window_start;
-  TceTable *table = tce_table_new(windows->vm, windows->config.liobn + slot, page_shift, start, size >> page_shift);
+  TceTable *table =
+      tce_table_new(windows->vm, windows->config.liobn + slot, page_shift, start, size >> page_shift, error);
+
+  if (!table)
+    return FALSE;
 
   tce_table_set_transient(table, TRUE);
   if (!vfio_address_space_add_iommu(windows->dma, start, size, tce_table_region(table), error)) {

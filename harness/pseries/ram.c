@@ -81,6 +81,13 @@ static guint free_slot(const PseriesRam *ram) {
 }
 
 gboolean pseries_ram_add(PseriesRam *ram, const char *name, guint64 start, guint64 size, GError **error) {
+  if (size == 0 || (start | size) & (ram->page_size - 1) || start + (size - 1) < start) {
+    g_set_error(error, PSERIES_ERROR, EINVAL,
+                "RAM at 0x%" G_GINT64_MODIFIER "x, 0x%" G_GINT64_MODIFIER
+                "x bytes: it comes in pages of %" G_GSIZE_FORMAT " bytes",
+                start, size, ram->page_size);
+    return FALSE;
+  }
   Block *block = g_new0(Block, 1);
 
   block->name = g_strdup(name);

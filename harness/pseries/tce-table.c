@@ -17,11 +17,16 @@ struct TceTable {
 };
 
 /* Most tables are big and nearly empty: untouched pages cost nothing. */
-static guint64 *user_entries(const TceTable *table) {
+static guint64 *user_entries(const TceTable *table, GError **error) {
   void *memory = mmap(NULL, table->n * sizeof(guint64), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-  return memory == MAP_FAILED ? NULL : memory;
+  if (memory != MAP_FAILED)
+    return memory;
+  g_set_error(error, PSERIES_ERROR, ENOMEM,
+              "LIOBN 0x%" G_GINT64_MODIFIER "x: no memory for a TCE table of %" G_GUINT64_FORMAT " entries",
+              table->liobn, table->n);
+  return NULL;
 }
 
 static void copy_entries(const TceTable *table, guint64 *to) {
@@ -44,12 +49,9 @@ static gboolean move_to_user(TceTable *table, GError **error) {
 
   if (table->fd < 0)
     return TRUE;
-  entries = user_entries(table);
-  if (!entries) {
-    g_set_error(error, PSERIES_ERROR, ENOMEM, "LIOBN 0x%" G_GINT64_MODIFIER "x: no memory for its TCE table",
-                table->liobn);
+  entries = user_entries(table, error);
+  if (!entries)
     return FALSE;
-  }
   if (!table->transient)
     copy_entries(table, entries);
   drop_entries(table);
@@ -110,7 +112,7 @@ static gboolean replay(gpointer data, VfioIommuNotifier *notifier, GError **erro
 static const VfioIommuRegionOps region_ops = {
     .kvm_table_fd = kvm_table_fd, .set_need_vfio = set_need_vfio, .replay = replay};
 
-TceTable *tce_table_new(PseriesVm *vm, guint64 liobn, guint page_shift, guint64 start, guint64 n) {
+TceTable *tce_table_new(PseriesVm *vm, guint64 liobn, guint page_shift, guint64 start, guint64 n, GError **error) {
   TceTable *table = g_new0(TceTable, 1);
 
   table->vm = vm;
@@ -120,8 +122,11 @@ TceTable *tce_table_new(PseriesVm *vm, guint64 liobn, guint page_shift, guint64 
   table->n = n;
   table->fd = vm ? pseries_vm_create_table(vm, liobn, page_shift, start, n, &table->entries) : -1;
   if (table->fd < 0)
-    table->entries = user_entries(table);
-  g_assert(table->entries);
+    table->entries = user_entries(table, error);
+  if (!table->entries) {
+    g_free(table);
+    return NULL;
+  }
   table->region = vfio_iommu_region_new(&region_ops, table, page_shift);
   return table;
 }

@@ -14,8 +14,8 @@ enum { TCE_READ = 1, TCE_WRITE = 2, TCE_PERM = 3 };
 
 typedef struct TceTable TceTable;
 
-/* n entries of zero for the window at start (bytes). vm: NULL without KVM. */
-TceTable *tce_table_new(PseriesVm *vm, guint64 liobn, guint page_shift, guint64 start, guint64 n);
+/* n entries of zero for the window at start (bytes). vm: NULL without KVM. NULL with error: no memory for so many. */
+TceTable *tce_table_new(PseriesVm *vm, guint64 liobn, guint page_shift, guint64 start, guint64 n, GError **error);
 void tce_table_free(TceTable *table); /* its window is in no address space any more */
 
 guint64 tce_table_liobn(const TceTable *table);

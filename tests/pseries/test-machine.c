@@ -238,6 +238,9 @@ static void test_ddw_refusals(void **state) {
     assert_int_equal(pseries_error_errno(error), EINVAL);
   }
   g_autoptr(GError) error = NULL;
+  assert_false(phb_windows_create(windows(rig), 12, 1ull << 62, &liobn, &error));
+  assert_int_equal(pseries_error_errno(error), ENOMEM);
+  g_clear_error(&error);
   assert_true(phb_windows_create(windows(rig), 16, 1 << 30, &liobn, NULL));
   forget(rig);
   assert_false(phb_windows_create(windows(rig), 16, 1 << 30, &liobn, &error));
@@ -347,6 +350,11 @@ static void test_memory_hotplug(void **state) {
   assert_true(pseries_machine_remove_ram(rig->machine, "m", NULL));
   assert_calls(rig, "container1 UNREGISTER_MEMORY size 0x10000000\n"
                     "vm SET_USER_MEMORY_REGION slot 1 gpa 0x40000000 size 0x0\n");
+  assert_false(pseries_machine_add_ram(rig->machine, "m", 1 << 30, 0, NULL));
+  assert_false(pseries_machine_add_ram(rig->machine, "m", 1 << 30, 0x1000, &error));
+  assert_int_equal(pseries_error_errno(error), EINVAL);
+  g_clear_error(&error);
+  assert_calls(rig, "");
   fake_fail(rig->fake, "container1 REGISTER_MEMORY", 1, -ENOMEM);
   assert_false(pseries_machine_add_ram(rig->machine, "m", 1 << 30, 256 << 20, &error));
   assert_int_equal(pseries_error_errno(error), ENOMEM);

@@ -435,7 +435,8 @@ static int fake_mmap(gpointer data, int fd, gsize len, int prot, guint64 offset,
   if (fault)
     return (int)fault;
   *memory = mmap(NULL, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  g_assert(*memory != MAP_FAILED);
+  if (*memory == MAP_FAILED)
+    return -ENOMEM;
   fake->n_mapped++;
   return 0;
 }

@@ -113,6 +113,20 @@ static void test_config_and_bars(void **state) {
   vfio_pci_device_close(device);
 }
 
+/* QEMU's "device is already attached": without a call */
+static void test_open_twice(void **state) {
+  g_autoptr(Rig) rig = rig_new(FALSE, NULL);
+  g_autoptr(GError) error = NULL;
+
+  VfioPciDevice *device = rig_open(rig, DEVICE);
+  g_free(fake_take_log(rig->fake));
+  assert_null(vfio_pci_device_open(rig->context, DEVICE, rig->dma, &error));
+  assert_true(g_error_matches(error, VFIO_ERROR, VFIO_ERROR_BUSY));
+  rig_assert_calls(rig, "");
+  vfio_pci_device_close(device);
+  vfio_pci_device_close(rig_open(rig, DEVICE));
+}
+
 /* EEH-2: a group without PE is no error, EEH-6: one that stays frozen is */
 static void test_eeh(void **state) {
   g_autoptr(Rig) rig = rig_new(FALSE, NULL);
@@ -136,6 +150,7 @@ int main(void) {
       cmocka_unit_test(test_absent_interrupts),
       cmocka_unit_test(test_reset_fails),
       cmocka_unit_test(test_config_and_bars),
+      cmocka_unit_test(test_open_twice),
       cmocka_unit_test(test_eeh),
   };
 
