@@ -24,7 +24,7 @@ static gint64 put(TceTable *table, guint64 index, guint64 tce) {
 
   if (tce_table_put(table, index, tce, &error))
     return H_SUCCESS;
-  g_message("LIOBN 0x%" G_GINT64_MODIFIER "x: %s", tce_table_liobn(table), error->message);
+  g_debug("LIOBN 0x%" G_GINT64_MODIFIER "x: %s", tce_table_liobn(table), error->message);
   return H_HARDWARE;
 }
 
