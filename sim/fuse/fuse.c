@@ -2,12 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "sim/fuse/internal.h"
 #include "sim/fuse/sysfs.h"
-#include "sim/gate/mounts.h"
 #include "sim/gate/namespace.h"
 
 static void mm_exit(GateMm *mm, gpointer data) {
@@ -25,7 +23,7 @@ static void stay_on_one_processor(void) {
 }
 
 static int open_dev_fuse(GError **error) {
-  int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+  int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (fd >= 0)
     return fd;
   if (errno == ENOENT || errno == ENODEV)
@@ -37,75 +35,24 @@ static int open_dev_fuse(GError **error) {
   return -1;
 }
 
-static gboolean mount_session(SimFuse *fuse, const char *path, GError **error) {
-  int fd = open_dev_fuse(error);
-  if (fd < 0)
-    return FALSE;
-  g_autofree char *options =
-      g_strdup_printf("fd=%d,rootmode=40000,user_id=%u,group_id=%u,allow_other", fd, geteuid(), getegid());
-  if (mount("vfiosim", path, "fuse", MS_NOSUID | MS_NODEV, options) < 0) {
-    int err = errno;
-    close(fd);
-    return gate_error_set(error, err, "cannot mount the nodes");
-  }
-  return sim_server_start(fuse, fd, error);
-}
-
-static gboolean open_inner(SimFuse *fuse, const char *path, GError **error) {
-  fuse->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  fuse->barrier = fuse->root < 0 ? -1 : openat(fuse->root, "barrier", O_PATH | O_CLOEXEC);
-  if (fuse->barrier < 0)
-    return gate_error_set(error, errno, "cannot open the nodes' root");
-  /* The first close of a file asks the server whether it wants to hear of flushes; later ones need no answer, which
-   * lets them be made anywhere. */
-  int fd = openat(fuse->root, "proc-pci-devices", O_RDONLY | O_CLOEXEC);
-  if (fd >= 0)
-    close(fd);
-  return TRUE;
-}
-
-static gboolean place_nodes(SimFuse *fuse, GateMounts *mounts, const char *path, GError **error) {
-  /* The machine's own /dev/kvm must not answer in a simulated host's place. */
-  if (!gate_mounts_mirror(mounts, "/dev", error) || !gate_mounts_hide(mounts, "/dev/kvm", error))
-    return FALSE;
-  for (const SimSysfsPlace *place = sim_sysfs_places(); place->name; place++) {
-    g_autofree char *source = g_build_filename(path, place->name, NULL);
-    if (!gate_mounts_bind(mounts, source, place->target, error))
-      return FALSE;
-  }
-  /* /dev/kvm itself cannot be a bound file: nobody would look it up by name, and so two opens of it would be one inode.
-   */
-  if (fuse->host->kvm && symlink(".vfiosim/kvm", "/dev/kvm") < 0)
-    return gate_error_set(error, errno, "cannot make /dev/kvm");
-  for (const char *const *module = sim_sysfs_modules(); *module; module++) {
-    g_autofree char *target = g_build_filename("/sys/module", *module, NULL);
-    if (!gate_mounts_directory_at(mounts, target, error))
-      return FALSE;
-  }
-  if (access("/proc/bus/pci/devices", F_OK) == 0) {
-    g_autofree char *source = g_build_filename(path, "proc-pci-devices", NULL);
-    if (!gate_mounts_bind(mounts, source, "/proc/bus/pci/devices", error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 static gboolean build(SimFuse *fuse, GError **error) {
   sim_sysfs_fill(fuse->tree, fuse->host);
-  sim_tree_barrier(fuse->tree, NULL, "barrier");
   sim_tree_node(fuse->tree, NULL, "anonymous", ABI_NONE, 0);
   sim_tree_node(fuse->tree, NULL, "table", ABI_TABLE, 0);
 
   if (!gate_namespace_enter(error))
     return FALSE;
-  g_autoptr(GateMounts) mounts = gate_mounts_new(error);
-  g_autofree char *path = mounts ? gate_mounts_directory(mounts, "nodes", error) : NULL;
-  if (!path)
-    return FALSE;
   fuse->processes = gate_processes_new(mm_exit, fuse, error);
   fuse->filter = gate_filter_new(error);
-  if (!fuse->processes || !fuse->filter || !mount_session(fuse, path, error) || !open_inner(fuse, path, error) ||
-      !place_nodes(fuse, mounts, path, error) || !gate_mounts_finish(mounts, error))
+  fuse->fd = fuse->processes && fuse->filter ? open_dev_fuse(error) : -1;
+  if (fuse->fd < 0)
+    return FALSE;
+  fuse->helper = sim_helper_new(fuse->fd, fuse->host->kvm, error);
+  if (!fuse->helper) {
+    close(fuse->fd);
+    return FALSE;
+  }
+  if (!sim_server_start(fuse, error) || !sim_helper_wait(fuse->helper, error))
     return FALSE;
   fuse->supervisor = gate_supervisor_new(&sim_gateway_ops, fuse, gate_processes_fd(fuse->processes), error);
   return fuse->supervisor != NULL;
@@ -114,8 +61,9 @@ static gboolean build(SimFuse *fuse, GError **error) {
 SimFuse *sim_fuse_new(const SimHost *host, Trace *trace, GError **error) {
   SimFuse *fuse = g_new0(SimFuse, 1);
   g_mutex_init(&fuse->lock);
+  g_mutex_init(&fuse->serving);
   fuse->host = host;
-  fuse->root = fuse->barrier = fuse->spare.fd = fuse->spare_table.fd = -1;
+  fuse->fd = fuse->stop = fuse->spare.fd = fuse->spare_table.fd = -1;
   fuse->tree = sim_tree_new();
   fuse->nodes = sim_nodes_new();
   fuse->kernel = sim_kernel_new(host, sim_fuse_port(), fuse, trace);
@@ -131,17 +79,13 @@ void sim_fuse_free(SimFuse *fuse) {
   g_clear_pointer(&fuse->supervisor, gate_supervisor_free);
   sim_gateway_clear(fuse);
   sim_server_stop(fuse);
-  if (fuse->barrier >= 0)
-    close(fuse->barrier);
-  if (fuse->root >= 0)
-    close(fuse->root);
-  if (fuse->session)
-    fuse_session_destroy(fuse->session); /* closes /dev/fuse */
+  g_clear_pointer(&fuse->helper, sim_helper_free);
   sim_nodes_free(fuse->nodes);
   g_clear_pointer(&fuse->processes, gate_processes_free);
   sim_kernel_free(fuse->kernel);
   g_clear_pointer(&fuse->filter, gate_filter_free);
   sim_tree_free(fuse->tree);
+  g_mutex_clear(&fuse->serving);
   g_mutex_clear(&fuse->lock);
   g_free(fuse);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/fuse/internal.h"
@@ -18,21 +16,11 @@ static const AbiCall *wanted(SimFuse *fuse, guint64 ino, guint32 number) {
   return call && call->returns != ABI_NONE ? call : NULL;
 }
 
-/* A file must be open before the lock is taken: opening it needs the server's thread, which may wait for the lock. */
+/* A file must be open before the lock is taken: opening it needs the server, which needs the lock. */
 static gboolean spare_fill(SimFuse *fuse, SimSpare *spare, const char *name) {
-  struct stat st;
-  if (spare->fd >= 0)
-    return TRUE;
-  spare->fd = openat(fuse->root, name, O_RDWR | O_CLOEXEC);
   if (spare->fd < 0)
-    return FALSE;
-  if (fstat(spare->fd, &st) < 0) {
-    close(spare->fd);
-    spare->fd = -1;
-    return FALSE;
-  }
-  spare->ino = st.st_ino;
-  return TRUE;
+    spare->fd = sim_helper_open(fuse->helper, name, &spare->ino);
+  return spare->fd >= 0;
 }
 
 static gboolean gateway_answer(gpointer data, GateCall *held, pid_t tid, int fd, guint32 number, guint64 arg,
@@ -65,10 +53,9 @@ static gboolean gateway_answer(gpointer data, GateCall *held, pid_t tid, int fd,
   g_mutex_unlock(&fuse->lock);
 
   if (task.spare_used) {
-    struct stat st;
     /* The size of a table is known only now; a mapping needs the client's kernel to know it. */
-    if (is_table && fstat(spare->fd, &st) < 0)
-      *result = -EIO;
+    if (is_table)
+      sim_helper_refresh(fuse->helper, spare->fd);
     close(spare->fd);
     spare->fd = -1;
   }

@@ -8,13 +8,14 @@
 #include <fuse_lowlevel.h>
 
 #include "sim/fuse/fuse.h"
+#include "sim/fuse/helper.h"
 #include "sim/fuse/node.h"
 #include "sim/gate/process.h"
 #include "sim/gate/supervisor.h"
 
 G_BEGIN_DECLS
 
-/* An anonymous file of the mount, opened by the server for the next client that is to be given an fd. */
+/* An anonymous file of the mount, opened for the next client that is to be given an fd. */
 typedef struct {
   int fd; /* -1: none */
   guint64 ino;
@@ -30,11 +31,13 @@ struct SimFuse {
   GateFilter *filter;
   GateSupervisor *supervisor;
   struct fuse_session *session;
-  GThread *thread;   /* runs the session */
-  int root;          /* O_PATH of the mount's root, which no path leads to */
-  int barrier;       /* O_PATH of the barrier */
-  gboolean stopping; /* the next barrier ends the session */
-  void *table;       /* memory that the call under way has made for a TCE table, until install() */
+  GThread *thread;     /* runs the session */
+  int fd;              /* the session's /dev/fuse, non-blocking */
+  int stop;            /* eventfd: ends the thread */
+  GMutex serving;      /* held from taking a request to having answered it; taken before `lock` */
+  struct fuse_buf buf; /* under `serving` */
+  SimHelper *helper;   /* the supervisor's thread only, once it runs */
+  void *table;         /* memory that the call under way has made for a TCE table, until install() */
   gsize table_size;
   SimSpare spare, spare_table; /* the supervisor's thread only */
 };
@@ -54,13 +57,13 @@ gboolean sim_task_enter(SimFuse *fuse, SimTask *task, pid_t tid);
 
 const SimPort *sim_fuse_port(void); /* port_data: the SimFuse */
 
-/* Makes the session of the /dev/fuse fd, which it takes over, and the thread that serves it. */
-gboolean sim_server_start(SimFuse *fuse, int fd, GError **error);
-/* Ends the thread. */
+/* Makes the session of fuse->fd, which it takes over, and the thread that serves it. */
+gboolean sim_server_start(SimFuse *fuse, GError **error);
+/* Ends both: calls under way fail with ECONNABORTED. */
 void sim_server_stop(SimFuse *fuse);
 
-/* A round trip through the server's queue: what clients closed before has been answered when it returns. Not under the
- * lock, not from the server's thread. */
+/* What clients have asked and closed before has been answered when it returns: closes are queued by the time close()
+ * returns, but nobody waits for them. Not under the lock, not from the server's thread. */
 void sim_server_barrier(SimFuse *fuse);
 
 extern const GateSupervisorOps sim_gateway_ops; /* data: the SimFuse */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
+#include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "sim/fuse/internal.h"
@@ -45,7 +45,7 @@ static void server_lookup(fuse_req_t req, fuse_ino_t parent, const char *name) {
   } else {
     sim_entry_stat(entry, &reply.attr);
     reply.entry_timeout = static_timeout;
-    reply.attr_timeout = entry->type == SIM_ENTRY_BARRIER ? 0 : static_timeout;
+    reply.attr_timeout = static_timeout;
   }
   reply.ino = reply.attr.st_ino;
   fuse_reply_entry(req, &reply);
@@ -75,13 +75,8 @@ static void server_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info
   const SimEntry *entry = sim_tree_entry(fuse->tree, ino);
   struct stat st;
   if (entry) {
-    gboolean barrier = entry->type == SIM_ENTRY_BARRIER;
-    /* Asked before the answer: once it has it, the caller may already be on its way to the barrier that is the last. */
-    gboolean last = barrier && g_atomic_int_get(&fuse->stopping);
     sim_entry_stat(entry, &st);
-    fuse_reply_attr(req, &st, barrier ? 0 : static_timeout);
-    if (last)
-      fuse_session_exit(fuse->session);
+    fuse_reply_attr(req, &st, static_timeout);
     return;
   }
   g_mutex_lock(&fuse->lock);
@@ -286,36 +281,63 @@ static const struct fuse_lowlevel_ops server_ops = {
     .ioctl = server_ioctl,
 };
 
-static gpointer run(gpointer data) {
-  fuse_session_loop(((SimFuse *)data)->session);
-  return NULL;
+/* Answers one request. FALSE: there is none, or the mount is gone. Under `serving`. */
+static gboolean serve(SimFuse *fuse) {
+  if (fuse_session_receive_buf(fuse->session, &fuse->buf) <= 0)
+    return FALSE;
+  fuse_session_process_buf(fuse->session, &fuse->buf);
+  return TRUE;
 }
 
-gboolean sim_server_start(SimFuse *fuse, int fd, GError **error) {
+static gpointer run(gpointer data) {
+  SimFuse *fuse = data;
+  struct pollfd polls[] = {{.fd = fuse->fd, .events = POLLIN}, {.fd = fuse->stop, .events = POLLIN}};
+  for (;;) {
+    if (poll(polls, G_N_ELEMENTS(polls), -1) < 0)
+      continue;
+    if (polls[1].revents || (polls[0].revents & ~POLLIN))
+      return NULL;
+    g_mutex_lock(&fuse->serving);
+    serve(fuse);
+    g_mutex_unlock(&fuse->serving);
+  }
+}
+
+/* A request to the own mount would do as well, but must never be made by the process that answers it: see helper.h. */
+void sim_server_barrier(SimFuse *fuse) {
+  g_mutex_lock(&fuse->serving);
+  while (serve(fuse))
+    ;
+  g_mutex_unlock(&fuse->serving);
+}
+
+gboolean sim_server_start(SimFuse *fuse, GError **error) {
   char name[] = "vfiosim", *argv[] = {name, NULL};
   struct fuse_args args = FUSE_ARGS_INIT(1, argv);
-  g_autofree char *path = g_strdup_printf("/dev/fd/%d", fd);
+  g_autofree char *path = g_strdup_printf("/dev/fd/%d", fuse->fd);
   fuse->session = fuse_session_new(&args, &server_ops, sizeof server_ops, fuse);
   fuse_opt_free_args(&args);
   if (!fuse->session || fuse_session_mount(fuse->session, path) != 0) {
-    close(fd);
+    close(fuse->fd);
     return gate_error_set(error, EIO, "cannot make a FUSE session");
   }
+  fuse->stop = eventfd(0, EFD_CLOEXEC);
+  if (fuse->stop < 0)
+    return gate_error_set(error, errno, "cannot make an eventfd");
   fuse->thread = g_thread_new("nodes", run, fuse);
   return TRUE;
 }
 
-void sim_server_barrier(SimFuse *fuse) {
-  struct statx st;
-  statx(fuse->barrier, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_MODE, &st);
-}
-
 void sim_server_stop(SimFuse *fuse) {
-  if (!fuse->thread)
-    return;
-  /* Ended by its own handler: a session that is told to end by another thread notices with its next request only, or
-   * ends before it has answered this one. */
-  g_atomic_int_set(&fuse->stopping, TRUE);
-  sim_server_barrier(fuse);
-  g_thread_join(g_steal_pointer(&fuse->thread));
+  guint64 one = 1;
+  if (fuse->thread) {
+    if (write(fuse->stop, &one, sizeof one) < 0)
+      g_assert_not_reached(); /* an eventfd blocks only at 2^64 - 2 */
+    g_thread_join(g_steal_pointer(&fuse->thread));
+  }
+  if (fuse->stop >= 0)
+    close(fuse->stop);
+  if (fuse->session)
+    fuse_session_destroy(g_steal_pointer(&fuse->session)); /* closes fuse->fd */
+  free(fuse->buf.mem);
 }

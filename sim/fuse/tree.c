@@ -69,10 +69,6 @@ void sim_tree_node(SimTree *tree, SimEntry *parent, const char *name, AbiKind ki
   entry->group = group;
 }
 
-void sim_tree_barrier(SimTree *tree, SimEntry *parent, const char *name) {
-  add(tree, parent, name, SIM_ENTRY_BARRIER);
-}
-
 const SimEntry *sim_tree_entry(const SimTree *tree, guint64 ino) {
   return ino > 0 && ino <= tree->entries->len ? tree->entries->pdata[ino - 1] : NULL;
 }
@@ -88,8 +84,10 @@ const SimEntry *sim_entry_child(const SimEntry *directory, const char *name) {
 
 void sim_entry_stat(const SimEntry *entry, struct stat *st) {
   static const mode_t modes[] = {
-      [SIM_ENTRY_DIRECTORY] = S_IFDIR | 0755, [SIM_ENTRY_FILE] = S_IFREG | 0444, [SIM_ENTRY_LINK] = S_IFLNK | 0777,
-      [SIM_ENTRY_NODE] = S_IFREG | 0660,      [SIM_ENTRY_BARRIER] = S_IFREG,
+      [SIM_ENTRY_DIRECTORY] = S_IFDIR | 0755,
+      [SIM_ENTRY_FILE] = S_IFREG | 0444,
+      [SIM_ENTRY_LINK] = S_IFLNK | 0777,
+      [SIM_ENTRY_NODE] = S_IFREG | 0660,
   };
   memset(st, 0, sizeof *st);
   st->st_ino = entry->ino;

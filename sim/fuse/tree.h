@@ -16,10 +16,9 @@ typedef struct SimEntry SimEntry;
 
 typedef enum {
   SIM_ENTRY_DIRECTORY,
-  SIM_ENTRY_FILE,    /* a text to read */
-  SIM_ENTRY_LINK,    /* a symbolic link */
-  SIM_ENTRY_NODE,    /* opening it makes a file of the model */
-  SIM_ENTRY_BARRIER, /* asking for its attributes is a round trip through the server */
+  SIM_ENTRY_FILE, /* a text to read */
+  SIM_ENTRY_LINK, /* a symbolic link */
+  SIM_ENTRY_NODE, /* opening it makes a file of the model */
 } SimEntryType;
 
 struct SimEntry {
@@ -43,7 +42,6 @@ SimEntry *sim_tree_directory(SimTree *tree, SimEntry *parent, const char *name);
 void sim_tree_file(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) G_GNUC_PRINTF(4, 5);
 void sim_tree_link(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) G_GNUC_PRINTF(4, 5);
 void sim_tree_node(SimTree *tree, SimEntry *parent, const char *name, AbiKind kind, guint group);
-void sim_tree_barrier(SimTree *tree, SimEntry *parent, const char *name);
 
 const SimEntry *sim_tree_entry(const SimTree *tree, guint64 ino);             /* NULL */
 const SimEntry *sim_entry_child(const SimEntry *directory, const char *name); /* NULL */
