@@ -318,8 +318,6 @@ static long single_trigger(SimCall *call, const Request *request) {
   SimDevice *device = request->device;
   gpointer *slot = request->index == VFIO_PCI_ERR_IRQ_INDEX ? &device->irqs.err : &device->irqs.req;
 
-  if (request->start || request->count > 1)
-    return sim_refuse(call, EINVAL, RULE_PD_65);
   if (request->flags & VFIO_IRQ_SET_DATA_EVENTFD)
     return single_eventfd(call, request, slot);
   if (request->flags & VFIO_IRQ_SET_DATA_BOOL) {

@@ -9,7 +9,15 @@
 enum { LOWEST = 4096 };
 
 static int read_checked(gpointer port, gpointer task, guint64 addr, void *buf, gsize len) {
-  return addr < LOWEST ? -EFAULT : sim_direct_port()->read(port, task, addr, buf, len);
+  guint64 end = (guintptr)((const Rig *)port)->ram + RIG_RAM;
+
+  if (addr < LOWEST || (addr <= end && end - addr < len))
+    return -EFAULT;
+  return sim_direct_port()->read(port, task, addr, buf, len);
+}
+
+static int write_refused(gpointer port, gpointer task, guint64 addr, const void *buf, gsize len) {
+  return -EFAULT;
 }
 
 static int write_checked(gpointer port, gpointer task, guint64 addr, const void *buf, gsize len) {
@@ -28,7 +36,7 @@ Rig *rig_new(void (*describe)(SimHost *host)) {
   rig->port = *sim_direct_port();
   rig->port.read = read_checked;
   rig->port.write = write_checked;
-  rig->kernel = sim_kernel_new(rig->host, &rig->port, NULL, rig->trace);
+  rig->kernel = sim_kernel_new(rig->host, &rig->port, rig, rig->trace);
   rig->process = sim_process_new(rig->kernel, rig->host, 1);
   at = mmap(NULL, RIG_RAM + 0x10000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   assert_true(at != MAP_FAILED);
@@ -47,6 +55,14 @@ void rig_free(Rig *rig) {
   sim_host_free(rig->host);
   munmap(rig->ram, (gsize)(end - rig->ram));
   g_free(rig);
+}
+
+void rig_read_only(Rig *rig) {
+  rig->port.write = write_refused;
+}
+
+void *rig_at_edge(const Rig *rig, const void *data, gsize size) {
+  return memcpy(rig->ram + RIG_RAM - size, data, size);
 }
 
 int rig_open(Rig *rig, const char *path) {

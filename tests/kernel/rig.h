@@ -30,6 +30,11 @@ enum { RIG_RAM = 4 << 20 };
 /* An address that nobody can read or write. */
 #define RIG_BAD ((void *)(guintptr)8)
 
+/* From now on nothing can be written to the process's memory; it can be read. */
+void rig_read_only(Rig *rig);
+/* Copies to the last bytes before memory that cannot be read. */
+void *rig_at_edge(const Rig *rig, const void *data, gsize size);
+
 /* The built-in host "power9" with what `describe` (may be NULL) changes or adds. */
 Rig *rig_new(void (*describe)(SimHost *host));
 void rig_free(Rig *rig);

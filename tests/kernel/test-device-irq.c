@@ -103,7 +103,7 @@ static long set_bool(const World *world, guint32 action, guint32 index, guint8 v
 static void test_checks(void **state) {
   World world = world_new(describe);
   Rig *rig = world.rig;
-  guint32 short_args[5] = {19, NONE | TRIGGER, INTX, 0, 1};
+  guint32 short_args[5] = {19, NONE | TRIGGER, INTX, 0, 1}, edge[5] = {24, TRIGGER | EVENTFD, INTX, 0, 1};
 
   expect(rig, rig_call(rig, world.fd, ABI_SET_IRQS, RIG_BAD), -EFAULT, RULE_PD_31);
   expect(rig, rig_call(rig, world.fd, ABI_SET_IRQS, short_args), -EINVAL, RULE_PD_32);
@@ -115,6 +115,7 @@ static void test_checks(void **state) {
   expect(rig, set_irqs(&world, TRIGGER, INTX, 0, 1, NULL, 0), -EINVAL, RULE_PD_34);
   expect(rig, set_irqs(&world, TRIGGER | BOOL | NONE, INTX, 0, 1, NULL, 0), -EINVAL, RULE_PD_34);
   expect(rig, set_irqs(&world, TRIGGER | EVENTFD, INTX, 0, 1, "abc", 3), -EINVAL, RULE_PD_35);
+  expect(rig, rig_call(rig, world.fd, ABI_SET_IRQS, rig_at_edge(rig, edge, sizeof edge)), -EFAULT, RULE_PD_36);
   expect(rig, set_none(&world, 0, INTX, 0, 1), -ENOTTY, RULE_PD_37);
   expect(rig, set_none(&world, MASK | TRIGGER, INTX, 0, 1), -ENOTTY, RULE_PD_37);
   expect(rig, set_none(&world, MASK, MSI, 0, 1), -ENOTTY, RULE_PD_37);
@@ -354,6 +355,7 @@ static void test_close_drops_eventfds(void **state) {
   assert_int_equal(held, 0);
   assert_int_equal(sim_interrupt(rig->kernel, NIC, INTX, 0), -EINVAL);
   assert_int_equal(sim_interrupt(rig->kernel, 0x999, INTX, 0), -ENODEV);
+  assert_int_equal(sim_interrupt(rig->kernel, NIC, 9, 0), -EINVAL);
   world_close(&world);
 }
 

@@ -190,6 +190,34 @@ static void test_irq_info(void **state) {
   }
 }
 
+static void test_not_written(void **state) {
+  g_autoptr(Rig) rig = rig_new(describe);
+  int fd = open_device(rig, 0, "0000:01:00.0");
+  struct vfio_region_info args = {.argsz = sizeof args};
+
+  rig_read_only(rig);
+  expect(rig, rig_call(rig, fd, ABI_DEVICE_GET_INFO, &args), -EFAULT, RULE_NONE);
+  expect(rig, rig_call(rig, fd, ABI_GET_REGION_INFO, &args), -EFAULT, RULE_NONE);
+  expect(rig, rig_call(rig, fd, ABI_GET_IRQ_INFO, &args), -EFAULT, RULE_NONE);
+}
+
+static void before_cdevs(SimHost *host) {
+  describe(host);
+  host->version = SIM_VERSION(6, 4);
+}
+
+/* PD-12, CG-74: the struct has 20 bytes and there is no iommufd to bind to */
+static void test_before_6_6(void **state) {
+  g_autoptr(Rig) rig = rig_new(before_cdevs);
+  int fd = open_device(rig, 0, "0000:01:00.0");
+  guint32 info[6] = {100, 0, 0, 0, 1, 1};
+
+  expect(rig, rig_call(rig, fd, ABI_DEVICE_GET_INFO, info), 0, RULE_PD_12);
+  assert_int_equal(info[4], 0);
+  assert_int_equal(info[5], 1);
+  expect(rig, rig_call(rig, fd, ABI_BIND_IOMMUFD, RIG_BAD), -ENOTTY, RULE_CG_78);
+}
+
 /* PD-105..PD-112 */
 static void test_features(void **state) {
   const guint32 get = VFIO_DEVICE_FEATURE_GET, set = VFIO_DEVICE_FEATURE_SET, probe = VFIO_DEVICE_FEATURE_PROBE;
@@ -233,6 +261,9 @@ static void test_features(void **state) {
   expect(rig, rig_call(rig, fd, ABI_DEVICE_FEATURE, wakeup), 0, RULE_NONE);
   wakeup[1] = (gint32)(set | 4);
   expect(rig, rig_call(rig, fd, ABI_DEVICE_FEATURE, wakeup), 0, RULE_NONE);
+  wakeup[2] = STDIN_FILENO;
+  expect(rig, rig_call(rig, fd, ABI_DEVICE_FEATURE, wakeup), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, fd, ABI_DEVICE_FEATURE, rig_at_edge(rig, wakeup, 8)), -EFAULT, RULE_NONE);
   wakeup[2] = -1;
   expect(rig, rig_call(rig, fd, ABI_DEVICE_FEATURE, wakeup), -EINVAL, RULE_NONE);
   close(event);
@@ -330,10 +361,19 @@ static void test_other_ioctls(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_names),    cmocka_unit_test(test_lifetime),     cmocka_unit_test(test_group_closed_first),
-      cmocka_unit_test(test_info),     cmocka_unit_test(test_regions),      cmocka_unit_test(test_irq_info),
-      cmocka_unit_test(test_features), cmocka_unit_test(test_ioeventfds),   cmocka_unit_test(test_many_ioeventfds),
-      cmocka_unit_test(test_mmap),     cmocka_unit_test(test_other_ioctls),
+      cmocka_unit_test(test_names),
+      cmocka_unit_test(test_lifetime),
+      cmocka_unit_test(test_group_closed_first),
+      cmocka_unit_test(test_info),
+      cmocka_unit_test(test_regions),
+      cmocka_unit_test(test_irq_info),
+      cmocka_unit_test(test_features),
+      cmocka_unit_test(test_not_written),
+      cmocka_unit_test(test_before_6_6),
+      cmocka_unit_test(test_ioeventfds),
+      cmocka_unit_test(test_many_ioeventfds),
+      cmocka_unit_test(test_mmap),
+      cmocka_unit_test(test_other_ioctls),
   };
 
   return cmocka_run_group_tests_name("device-open", tests, NULL, NULL);

@@ -121,6 +121,17 @@ static void test_hot_reset_info(void **state) {
   assert_int_equal(args.devices[2].group_id, 0xa5a5a5a5);
 }
 
+static void test_info_not_written(void **state) {
+  g_autoptr(Rig) rig = rig_new(describe);
+  int group, fd = open_device(rig, 1, "0000:01:00.1", &group);
+  ResetInfo args = {.argsz = 12};
+
+  rig_read_only(rig);
+  expect(rig, rig_call(rig, fd, ABI_GET_HOT_RESET_INFO, &args), -EFAULT, RULE_NONE);
+  args.argsz = sizeof args;
+  expect(rig, rig_call(rig, fd, ABI_GET_HOT_RESET_INFO, &args), -EFAULT, RULE_NONE);
+}
+
 static long hot_reset(Rig *rig, int fd, guint32 argsz, guint32 flags, guint32 count, gint32 first, gint32 second) {
   gint32 args[6] = {(gint32)argsz, (gint32)flags, (gint32)count, first, second, -1};
 
@@ -133,6 +144,7 @@ static void test_hot_reset(void **state) {
   int group0, group1, group3, group4, fd0 = open_device(rig, 0, "0000:01:00.0", &group0);
   int fd1 = open_device(rig, 1, "0000:01:00.1", &group1), root = open_device(rig, 3, "0000:00:04.0", &group3);
   int mixed = open_device(rig, 4, "0000:03:00.0", &group4);
+  guint32 edge[3] = {16, 0, 1};
 
   expect(rig, rig_call(rig, fd0, ABI_HOT_RESET, RIG_BAD), -EFAULT, RULE_PD_85);
   expect(rig, hot_reset(rig, fd0, 11, 0, 1, group0, -1), -EINVAL, RULE_PD_86);
@@ -140,6 +152,7 @@ static void test_hot_reset(void **state) {
   expect(rig, hot_reset(rig, root, 12, 0, 0, -1, -1), -EINVAL, RULE_PD_87);
   expect(rig, hot_reset(rig, root, 16, 0, 1, group3, -1), -ENODEV, RULE_PD_88);
   expect(rig, hot_reset(rig, fd0, 24, 0, 3, group0, group1), -EINVAL, RULE_PD_89);
+  expect(rig, rig_call(rig, fd0, ABI_HOT_RESET, rig_at_edge(rig, edge, sizeof edge)), -EFAULT, RULE_PD_90);
   expect(rig, hot_reset(rig, fd0, 12, 0, 2, group0, -1), -EBADF, RULE_PD_91); /* argsz is not compared */
   expect(rig, hot_reset(rig, fd0, 20, 0, 2, group0, fd0), -EINVAL, RULE_PD_92);
   expect(rig, hot_reset(rig, mixed, 16, 0, 1, group4, -1), -EINVAL, RULE_PD_93);
@@ -154,10 +167,8 @@ static void test_hot_reset(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_function),
-      cmocka_unit_test(test_flr_bit),
-      cmocka_unit_test(test_hot_reset_info),
-      cmocka_unit_test(test_hot_reset),
+      cmocka_unit_test(test_function),         cmocka_unit_test(test_flr_bit),   cmocka_unit_test(test_hot_reset_info),
+      cmocka_unit_test(test_info_not_written), cmocka_unit_test(test_hot_reset),
   };
 
   return cmocka_run_group_tests_name("device-reset", tests, NULL, NULL);

@@ -289,6 +289,9 @@ static void test_failure_on_the_way(void **state) {
   rig_register(rig, world.container, rig->ram, 0x80000);
   assert_int_equal(hcall(rig, PUT, 0, 0x3, 0), USER);
   expect(rig, 0, 0, RULE_HC_6);
+  set_list(rig, 1, 0x3, 0);
+  assert_int_equal(hcall(rig, INDIRECT, 0, LIST, 1), USER);
+  expect(rig, 0, 0, RULE_HC_6);
   assert_int_equal(rig_census(rig).tces, 0);
   assert_int_equal(sim_hypercall(rig->kernel, 1, GET, args, &value), H_SUCCESS);
   assert_int_equal(value, 0);
@@ -319,15 +322,36 @@ static void test_indirect(void **state) {
   assert_int_equal(rig_census(rig).tces, 2);
 }
 
-/* HC-20: memory that went away before its TCE */
-static void test_clearing_lost_memory(void **state) {
+/* 6.12 does not bound the count of H_STUFF_TCE: what lies in the table is cleared */
+static void test_stuff_without_bound(void **state) {
   World world = world_new(12);
   g_autoptr(Rig) rig = world.rig;
 
   rig_register(rig, world.container, rig->ram, 0x10000);
   assert_int_equal(hcall(rig, PUT, 0, 0x2003, 0), H_SUCCESS);
-  assert_int_equal(hcall(rig, STUFF, 0, 0, G_MAXUINT64), H_SUCCESS); /* no bound on the count */
+  assert_int_equal(hcall(rig, STUFF, 0, 0, G_MAXUINT64), H_SUCCESS);
   assert_int_equal(rig_census(rig).tces, 0);
+}
+
+/* HC-7, HC-20: a v1 container maps memory that nobody has registered; KVM cannot give it back */
+static void test_clearing_v1_mappings(void **state) {
+  g_autoptr(Rig) rig = rig_new(two_groups);
+  int vm = rig_vm(rig), device = rig_kvm_vfio(rig, vm), group = rig_open(rig, "/dev/vfio/0");
+  int container = rig_open(rig, "/dev/vfio/vfio"), table = (int)rig_table(rig, vm, LIOBN, 12, 0, 0x40000);
+
+  assert_int_equal(rig_call(rig, group, ABI_SET_CONTAINER, &container), 0);
+  assert_int_equal(rig_call_value(rig, container, ABI_SET_IOMMU, 2), 0);
+  assert_int_equal(rig_call_value(rig, container, ABI_ENABLE, 0), 0);
+  assert_int_equal(rig_map(rig, container, 0x1000, rig->ram, 0x2000, 3), 0);
+  assert_int_equal(rig_group_add(rig, device, group), 0);
+  assert_int_equal(rig_set_spapr_tce(rig, device, group, table), 0);
+  rig_enable_hcall(rig, vm, STUFF, 1);
+  assert_int_equal(hcall(rig, PUT, 0, 0, 0), H_SUCCESS);
+  assert_int_equal(hcall(rig, PUT, 0x1000, 0, 0), USER);
+  expect(rig, 0, 0, RULE_HC_7);
+  assert_int_equal(hcall(rig, STUFF, 0, 0, 4), USER);
+  expect(rig, 0, 0, RULE_HC_20);
+  assert_int_equal(rig_census(rig).tces, 2);
 }
 
 /* A table that feeds two windows, in two containers of one process */
@@ -413,7 +437,8 @@ int main(void) {
       cmocka_unit_test(test_subpages),
       cmocka_unit_test(test_failure_on_the_way),
       cmocka_unit_test(test_indirect),
-      cmocka_unit_test(test_clearing_lost_memory),
+      cmocka_unit_test(test_stuff_without_bound),
+      cmocka_unit_test(test_clearing_v1_mappings),
       cmocka_unit_test(test_two_windows),
       cmocka_unit_test(test_the_hosts_own_table),
       cmocka_unit_test(test_events),

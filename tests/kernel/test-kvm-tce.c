@@ -79,6 +79,20 @@ static void test_order_of_refusals(void **state) {
   assert_int_equal(locked(rig), 2);
 }
 
+static void *no_memory(gpointer port, gsize size) {
+  return NULL;
+}
+
+/* KT-9: whatever is short, the accounting is undone */
+static void test_no_memory(void **state) {
+  g_autoptr(Rig) rig = rig_new(NULL);
+
+  rig->port.shared_new = no_memory;
+  expect(rig, rig_table(rig, rig_vm(rig), 1, 12, 0, 1), -ENOMEM, RULE_KT_9);
+  assert_int_equal(locked(rig), 0);
+  assert_int_equal(rig_census(rig).tables, 0);
+}
+
 /* KT-12, KT-19: per VM, all 64 bits */
 static void test_liobns(void **state) {
   static const guint64 liobns[] = {0, 1, 0x80000000, 0x180000000, G_MAXUINT64};
@@ -139,8 +153,9 @@ static void test_file(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_refusals), cmocka_unit_test(test_accounting),  cmocka_unit_test(test_order_of_refusals),
-      cmocka_unit_test(test_liobns),   cmocka_unit_test(test_before_4_19), cmocka_unit_test(test_file),
+      cmocka_unit_test(test_refusals),  cmocka_unit_test(test_accounting), cmocka_unit_test(test_order_of_refusals),
+      cmocka_unit_test(test_no_memory), cmocka_unit_test(test_liobns),     cmocka_unit_test(test_before_4_19),
+      cmocka_unit_test(test_file),
   };
 
   return cmocka_run_group_tests_name("kvm-tce", tests, NULL, NULL);

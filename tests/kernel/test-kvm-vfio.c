@@ -73,6 +73,18 @@ static void test_create(void **state) {
   expect(rig, 0, 0, RULE_KV_14);
 }
 
+/* KV-15: the device exists, though the caller never learns its fd */
+static void test_create_not_told(void **state) {
+  g_autoptr(Rig) rig = rig_new(NULL);
+  int vm = rig_vm(rig);
+  struct kvm_create_device args = {.type = KVM_DEV_TYPE_VFIO};
+
+  rig_read_only(rig);
+  expect(rig, rig_call(rig, vm, ABI_CREATE_DEVICE, &args), -EFAULT, RULE_KV_15);
+  assert_int_equal(rig_census(rig).kvm_vfio, 1);
+  expect(rig, rig_call(rig, vm, ABI_CREATE_DEVICE, &args), -EBUSY, RULE_KV_11);
+}
+
 static void test_no_free_fd(void **state) {
   g_autoptr(Rig) rig = rig_new(NULL);
   int vm = rig_vm(rig), last = -1;
@@ -297,6 +309,23 @@ static void test_matching(void **state) {
   }
 }
 
+static void with_4_12(SimHost *host) {
+  two_groups(host);
+  host->version = SIM_VERSION(4, 12);
+}
+
+/* KV-48 up to 4.12: page size, offset and size must be equal */
+static void test_matching_of_4_12(void **state) {
+  World world = world_new(with_4_12);
+  g_autoptr(Rig) rig = world.rig;
+  int smaller = (int)rig_table(rig, world.vm, 1, 12, 0, 0x20000),
+      bigger_pages = (int)rig_table(rig, world.vm, 2, 16, 0, 0x4000);
+
+  expect(rig, rig_set_spapr_tce(rig, world.device, world.group, smaller), -EINVAL, RULE_KV_48);
+  expect(rig, rig_set_spapr_tce(rig, world.device, world.group, bigger_pages), -EINVAL, RULE_KV_48);
+  expect(rig, rig_set_spapr_tce(rig, world.device, world.group, world.table), 0, RULE_KV_52);
+}
+
 /* settce.11, 16-22: no window, no match */
 static void test_no_window_yet(void **state) {
   g_autoptr(Rig) rig = rig_new(two_groups);
@@ -414,6 +443,7 @@ static void test_events(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_create),
+      cmocka_unit_test(test_create_not_told),
       cmocka_unit_test(test_no_free_fd),
       cmocka_unit_test(test_attributes),
       cmocka_unit_test(test_add_and_del),
@@ -426,6 +456,7 @@ int main(void) {
       cmocka_unit_test(test_set_order),
       cmocka_unit_test(test_table_of_another_vm),
       cmocka_unit_test(test_matching),
+      cmocka_unit_test(test_matching_of_4_12),
       cmocka_unit_test(test_no_window_yet),
       cmocka_unit_test(test_the_hosts_own_table),
       cmocka_unit_test(test_del_gives_one_count),
