@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -81,14 +82,24 @@ static void port_event_put(gpointer port, gpointer event) {
   close(GPOINTER_TO_INT(event));
 }
 
-static void *port_shared_new(gpointer port, gsize size) {
-  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+/* Small tables come from the heap: a fresh mapping costs a page fault for every page that a replay looks at, which is
+ * most of a short run. Large ones are mapped, since most of their pages are never touched. */
+enum { SHARED_HEAP = 1 << 20 };
 
+static void *port_shared_new(gpointer port, gsize size) {
+  void *memory;
+
+  if (size <= SHARED_HEAP)
+    return calloc(1, size);
+  memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return memory == MAP_FAILED ? NULL : memory;
 }
 
 static void port_shared_free(gpointer port, void *memory, gsize size) {
-  munmap(memory, size);
+  if (size <= SHARED_HEAP)
+    free(memory);
+  else
+    munmap(memory, size);
 }
 
 const SimPort *sim_direct_port(void) {
