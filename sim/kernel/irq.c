@@ -42,10 +42,12 @@ static void signal_event(SimDevice *device, gpointer event) {
 }
 
 static gint32 fd_of(const Request *request, guint i) {
+  g_assert(i < request->count && request->data);
   return ((const gint32 *)request->data)[i];
 }
 
 static gboolean bool_of(const Request *request, guint i) {
+  g_assert(i < request->count && request->data);
   return ((const guint8 *)request->data)[i] != 0;
 }
 

@@ -17,11 +17,13 @@ enum {
   PPC_AIL_MODE_3 = 210, /* not in every build machine's linux/kvm.h */
 };
 
-/* Capabilities with one answer on every POWER host; any other number is 0 (KV-64). */
-static const struct {
+typedef struct {
   guint16 cap;
   guint16 value;
-} fixed[] = {
+} Capability;
+
+/* Capabilities with one answer; any other number is 0 (KV-64). */
+static const Capability everywhere[] = {
     {KVM_CAP_USER_MEMORY, 1},
     {KVM_CAP_NR_VCPUS, VCPUS_ADVISED},
     {KVM_CAP_NR_MEMSLOTS, MEMSLOTS},
@@ -31,29 +33,29 @@ static const struct {
     {KVM_CAP_IRQFD, 1},
     {KVM_CAP_IOEVENTFD, 1},
     {KVM_CAP_INTERNAL_ERROR_DATA, 1},
-    {KVM_CAP_PPC_SEGSTATE, 1},
-    {KVM_CAP_PPC_UNSET_IRQ, 1},
     {KVM_CAP_ENABLE_CAP, 1},
-    {KVM_CAP_PPC_IRQ_LEVEL, 1},
-    {KVM_CAP_PPC_SMT, 1},
     {KVM_CAP_MAX_VCPUS, VCPUS},
-    {KVM_CAP_PPC_HIOR, 1},
-    {KVM_CAP_PPC_PAPR, 1},
     {KVM_CAP_ONE_REG, 1},
-    {KVM_CAP_PPC_GET_SMMU_INFO, 1},
-    {KVM_CAP_PPC_ALLOC_HTAB, 1},
-    {KVM_CAP_PPC_HTAB_FD, 1},
-    {KVM_CAP_DEVICE_CTRL, 1},
     {KVM_CAP_ENABLE_CAP_VM, 1},
-    {KVM_CAP_PPC_FIXUP_HCALL, 1},
-    {KVM_CAP_PPC_ENABLE_HCALL, 1},
     {KVM_CAP_CHECK_EXTENSION_VM, 1},
     {KVM_CAP_IOEVENTFD_ANY_LENGTH, 1},
     {KVM_CAP_MAX_VCPU_ID, VCPU_IDS},
-    {KVM_CAP_SPAPR_RESIZE_HPT, 1},
-    {KVM_CAP_PPC_MMU_RADIX, 1},
-    {KVM_CAP_PPC_MMU_HASH_V3, 1},
     {KVM_CAP_IMMEDIATE_EXIT, 1},
+};
+
+static const Capability on_power[] = {
+    {KVM_CAP_PPC_SEGSTATE, 1},
+    {KVM_CAP_PPC_UNSET_IRQ, 1},
+    {KVM_CAP_PPC_IRQ_LEVEL, 1},
+    {KVM_CAP_PPC_SMT, 1},
+    {KVM_CAP_PPC_HIOR, 1},
+    {KVM_CAP_PPC_PAPR, 1},
+    {KVM_CAP_PPC_GET_SMMU_INFO, 1},
+    {KVM_CAP_PPC_ALLOC_HTAB, 1},
+    {KVM_CAP_PPC_HTAB_FD, 1},
+    {KVM_CAP_PPC_FIXUP_HCALL, 1},
+    {KVM_CAP_PPC_ENABLE_HCALL, 1},
+    {KVM_CAP_SPAPR_RESIZE_HPT, 1},
     {KVM_CAP_PPC_FWNMI, 1},
     {KVM_CAP_PPC_SMT_POSSIBLE, SMT_POSSIBLE},
     {KVM_CAP_PPC_GET_CPU_CHAR, 1},
@@ -61,14 +63,27 @@ static const struct {
     {PPC_AIL_MODE_3, 1},
 };
 
+static long look_up(const Capability *table, gsize n, guint64 cap) {
+  for (gsize i = 0; i < n; i++)
+    if (table[i].cap == cap)
+      return table[i].value;
+  return 0;
+}
+
 static long yes_no(SimCall *call, gboolean value, RuleId rule) {
   sim_met(call, rule);
   return value ? 1 : 0;
 }
 
+/* POWER9's MMU: of all hosts only those with a POWER8 offer IOMMU pages of 256M (PNV-2). */
+static gboolean has_v3_mmu(const SimHost *host) {
+  return host->platform != SIM_X86 && !(host->tce_page_sizes & 1 << 28);
+}
+
 long sim_kvm_capability(SimCall *call, guint64 cap) {
   const SimHost *host = sim_host_of(call->kernel);
   gboolean power = host->platform != SIM_X86;
+  long value;
 
   switch (cap) {
   case KVM_CAP_SPAPR_TCE:
@@ -83,16 +98,16 @@ long sim_kvm_capability(SimCall *call, guint64 cap) {
     return yes_no(call, power && host->spapr_tce_vfio, RULE_KV_2);
   case KVM_CAP_DEVICE_CTRL:
     return yes_no(call, TRUE, RULE_KV_4);
-  case KVM_CAP_PPC_MMU_HASH_V3: /* a nested guest has no hash of its own (KV-64) */
-    return yes_no(call, host->platform == SIM_POWERNV, RULE_KV_64);
+  case KVM_CAP_PPC_MMU_RADIX:
+    return yes_no(call, has_v3_mmu(host), RULE_KV_64);
+  case KVM_CAP_PPC_MMU_HASH_V3: /* a nested guest has none */
+    return yes_no(call, has_v3_mmu(host) && host->platform == SIM_POWERNV, RULE_KV_64);
   default:
     break;
   }
   sim_met(call, RULE_KV_64);
-  for (gsize i = 0; i < G_N_ELEMENTS(fixed); i++)
-    if (fixed[i].cap == cap)
-      return fixed[i].value;
-  return 0;
+  value = look_up(everywhere, G_N_ELEMENTS(everywhere), cap);
+  return value || !power ? value : look_up(on_power, G_N_ELEMENTS(on_power), cap);
 }
 
 static long create_vm(SimCall *call) {

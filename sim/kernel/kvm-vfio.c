@@ -299,11 +299,27 @@ static void kvm_vfio_release(SimFile *file, gpointer object) {
 static const SimFileOps kvm_vfio_ops = {
     .kind = ABI_KVM_VFIO, .ioctl = kvm_vfio_ioctl, .mmap = kvm_vfio_mmap, .release = kvm_vfio_release};
 
-long sim_kvm_vfio_create(SimCall *call, SimVm *vm) {
-  struct kvm_create_device args;
-  SimKernel *kernel = call->kernel;
+/* An fd of the VM's new device, or -errno. */
+static long make_device(SimCall *call, SimVm *vm) {
   SimKvmVfio *device;
   long fd;
+
+  if (sim_vm_kvm_vfio(vm))
+    return sim_refuse(call, EBUSY, RULE_KV_11);
+  device = g_new0(SimKvmVfio, 1);
+  device->vm = sim_vm_ref(vm);
+  device->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
+  sim_vm_set_kvm_vfio(vm, device);
+  call->kernel->census.kvm_vfio++;
+  fd = sim_call_install(call, sim_file_new(call->kernel, &kvm_vfio_ops, ++call->kernel->n_kvm_vfio, device));
+  if (fd < 0)
+    return sim_refuse(call, (int)-fd, RULE_KV_13);
+  sim_met(call, RULE_KV_14);
+  return fd;
+}
+
+long sim_kvm_vfio_create(SimCall *call, SimVm *vm) {
+  struct kvm_create_device args;
 
   if (sim_read(call, call->arg, &args, sizeof args))
     return sim_refuse(call, EFAULT, RULE_KV_7);
@@ -313,20 +329,11 @@ long sim_kvm_vfio_create(SimCall *call, SimVm *vm) {
     sim_met(call, RULE_KV_10);
   if (args.flags & KVM_CREATE_DEVICE_TEST) {
     sim_met(call, RULE_KV_9);
-    fd = 0;
   } else {
-    if (sim_vm_kvm_vfio(vm))
-      return sim_refuse(call, EBUSY, RULE_KV_11);
-    device = g_new0(SimKvmVfio, 1);
-    device->vm = sim_vm_ref(vm);
-    device->serial = ++kernel->n_kvm_vfio;
-    device->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
-    sim_vm_set_kvm_vfio(vm, device);
-    kernel->census.kvm_vfio++;
-    fd = sim_call_install(call, sim_file_new(kernel, &kvm_vfio_ops, device->serial, device));
+    long fd = make_device(call, vm);
+
     if (fd < 0)
-      return sim_refuse(call, (int)-fd, RULE_KV_13);
-    sim_met(call, RULE_KV_14);
+      return fd;
     args.fd = (guint32)fd;
   }
   if (sim_write(call, call->arg, &args, sizeof args))

@@ -44,6 +44,36 @@ static void lacking(SimHost *host) {
   host->spapr_tce_vfio = host->spapr_tce_64 = host->spapr_multitce = FALSE;
 }
 
+static void power8(SimHost *host) {
+  host->tce_page_sizes = 0x11011000;
+}
+
+static void nested(SimHost *host) {
+  host->platform = SIM_PSERIES;
+}
+
+static void x86(SimHost *host) {
+  host->platform = SIM_X86;
+}
+
+/* KV-64: recorded on POWER8, and in a nested guest */
+static void test_kvm_of_other_cpus(void **state) {
+  static const struct {
+    void (*describe)(SimHost *);
+    long radix, hash, papr;
+  } rows[] = {{power8, 0, 0, 1}, {nested, 1, 0, 1}, {x86, 0, 0, 0}};
+
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(Rig) rig = rig_new(rows[i].describe);
+    int vm = rig_vm(rig);
+
+    expect(rig, capability(rig, vm, ABI_VM_CHECK_EXTENSION, KVM_CAP_PPC_MMU_RADIX), rows[i].radix, RULE_KV_64);
+    expect(rig, capability(rig, vm, ABI_VM_CHECK_EXTENSION, KVM_CAP_PPC_MMU_HASH_V3), rows[i].hash, RULE_KV_64);
+    expect(rig, capability(rig, vm, ABI_VM_CHECK_EXTENSION, KVM_CAP_PPC_PAPR), rows[i].papr, RULE_KV_64);
+    expect(rig, capability(rig, vm, ABI_VM_CHECK_EXTENSION, KVM_CAP_USER_MEMORY), 1, RULE_KV_64);
+  }
+}
+
 static void no_kvm(SimHost *host) {
   host->kvm = FALSE;
 }
@@ -182,9 +212,15 @@ static void test_enable_cap(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_kvm),        cmocka_unit_test(test_kvm_of_other_hosts), cmocka_unit_test(test_create_vm),
-      cmocka_unit_test(test_references), cmocka_unit_test(test_other_process),      cmocka_unit_test(test_memory_slots),
-      cmocka_unit_test(test_vcpus),      cmocka_unit_test(test_enable_cap),
+      cmocka_unit_test(test_kvm),
+      cmocka_unit_test(test_kvm_of_other_hosts),
+      cmocka_unit_test(test_kvm_of_other_cpus),
+      cmocka_unit_test(test_create_vm),
+      cmocka_unit_test(test_references),
+      cmocka_unit_test(test_other_process),
+      cmocka_unit_test(test_memory_slots),
+      cmocka_unit_test(test_vcpus),
+      cmocka_unit_test(test_enable_cap),
   };
 
   return cmocka_run_group_tests_name("kvm-vm", tests, NULL, NULL);
