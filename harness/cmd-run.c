@@ -241,7 +241,7 @@ static gboolean run_loaded(Session *session, const Scenario *scenario, ScenarioR
   else
     run_scenario(scenario, &session->run, result);
   if (alive && session->verbose)
-    verbose_end(session->verbose, (guint)result->n_calls);
+    verbose_end(session->verbose, (guint)result->n_calls, result->status == RESULT_PASS);
   if (alive && session->trace) {
     g_autoptr(GError) error = NULL;
     if (!write_trace(session, trace, &error))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness/run/verbose.h"
 
+#include "harness/checks.h"
+
 typedef struct {
   guint stmt, first;
 } Beginning;
@@ -41,11 +43,32 @@ static void print_events(Verbose *verbose, guint from, guint end, GString *line)
     const TraceEvent *event = trace_get(verbose->trace, i);
     g_string_printf(line, "  %5u  ", event->seq);
     trace_event_print(line, event);
+    /* A refusal's line names its rule; here successes do, too. */
+    if (event->rule != RULE_NONE && event->result >= 0 && !(event->flags & TRACE_NOTABLE))
+      g_string_append_printf(line, "  [%s]", rule_get((RuleId)event->rule)->id);
     fprintf(verbose->out, "%s\n", line->str);
   }
 }
 
-void verbose_end(Verbose *verbose, guint n_events) {
+/* What a statement that passed was held against; NULL: nothing but that it was carried out. */
+static const Check *checked_by(const ScenarioStmt *stmt) {
+  static const CheckId assertions[STMT_N_KINDS] = {
+      [STMT_ASSERT_DMA] = CHECK_REACHES,   [STMT_ASSERT_FEEDS] = CHECK_FEEDS,         [STMT_ASSERT_COUNT] = CHECK_COUNT,
+      [STMT_ASSERT_LOCKED] = CHECK_LOCKED, [STMT_ASSERT_INTERRUPT] = CHECK_INTERRUPT, [STMT_ASSERT_CLEAN] = CHECK_CLEAN,
+  };
+
+  if (stmt->kind == STMT_ASSERT_DMA && stmt->negate)
+    return check_get(CHECK_NOTHING);
+  if (assertions[stmt->kind] != 0)
+    return check_get(assertions[stmt->kind]);
+  if (stmt->fails)
+    return check_get(CHECK_FAILS);
+  if (stmt->expects->len > 0)
+    return check_get(CHECK_EXPECT);
+  return stmt->has_result ? check_get(CHECK_ANSWER) : NULL;
+}
+
+void verbose_end(Verbose *verbose, guint n_events, gboolean passed) {
   g_autoptr(GString) line = g_string_new(NULL);
   guint n = verbose->beginnings->len;
 
@@ -55,7 +78,9 @@ void verbose_end(Verbose *verbose, guint n_events) {
     const Beginning *at = &g_array_index(verbose->beginnings, Beginning, i);
     const ScenarioStmt *stmt = verbose->scenario->stmts->pdata[at->stmt];
     guint end = i + 1 < n ? g_array_index(verbose->beginnings, Beginning, i + 1).first : n_events;
-    fprintf(verbose->out, "%u: %s\n", stmt->place.line, stmt->text);
+    const Check *check = passed || i + 1 < n ? checked_by(stmt) : NULL;
+    fprintf(verbose->out, "%u: %s%s%s%s\n", stmt->place.line, stmt->text, check ? "  ok [" : "", check ? check->id : "",
+            check ? "]" : "");
     print_events(verbose, at->first, end, line);
   }
   if (trace_len(verbose->trace) > n_events) {

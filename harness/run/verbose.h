@@ -20,7 +20,8 @@ void verbose_free(Verbose *verbose);
 void verbose_begin(Verbose *verbose, const Scenario *scenario, const Trace *trace);
 /* A statement begins after n_events events; its events may come later. */
 void verbose_statement(Verbose *verbose, guint index, guint n_events);
-/* n_events: the scenario's own; what comes after them is the subject being taken down. */
-void verbose_end(Verbose *verbose, guint n_events);
+/* n_events: the scenario's own; what comes after them is the subject being taken down. passed: the last statement held,
+ * too. */
+void verbose_end(Verbose *verbose, guint n_events, gboolean passed);
 
 G_END_DECLS

@@ -19,6 +19,8 @@ void sim_call_begin(SimCall *call, SimKernel *kernel, SimFile *file, gpointer ta
 
 long sim_call_end(SimCall *call, long result) {
   call->event->result = result;
+  if (call->event->rule == RULE_NONE && result >= 0)
+    call->event->rule = (guint16)call->met;
   return result;
 }
 
@@ -80,6 +82,7 @@ long sim_refuse(SimCall *call, int err, RuleId rule) {
 }
 
 void sim_met(SimCall *call, RuleId rule) {
+  call->met = rule;
   call->kernel->met[rule]++;
 }
 

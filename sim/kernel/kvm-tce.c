@@ -240,8 +240,8 @@ static long install_table(SimCall *call, SimVm *vm, const SimGuestTableArgs *arg
   fd = sim_call_install(call, sim_file_new(kernel, &table_ops, args->liobn, table));
   if (fd < 0)
     return sim_refuse(call, (int)-fd, RULE_KT_11);
-  sim_met(call, RULE_KT_12);
   sim_met(call, RULE_KT_19);
+  sim_met(call, RULE_KT_12);
   return fd;
 }
 

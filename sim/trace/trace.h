@@ -26,7 +26,7 @@ enum {
 typedef struct {
   guint32 seq;            /* from 1 */
   guint16 process;        /* serial of the calling process, from 1; 0: the guest */
-  guint16 rule;           /* RuleId that decided, or RULE_NONE */
+  guint16 rule;           /* RuleId that decided, successes included, or RULE_NONE */
   guint8 flags;           /* TRACE_* */
   guint8 in_len, out_len; /* bytes held of the payload as the call was made / as it was left */
   AbiCallId call;
