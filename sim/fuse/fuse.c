@@ -62,6 +62,7 @@ SimFuse *sim_fuse_new(const SimHost *host, Trace *trace, GError **error) {
   SimFuse *fuse = g_new0(SimFuse, 1);
   g_mutex_init(&fuse->lock);
   g_mutex_init(&fuse->serving);
+  g_mutex_init(&fuse->answering);
   fuse->host = host;
   fuse->fd = fuse->stop = fuse->spare.fd = fuse->spare_table.fd = -1;
   fuse->tree = sim_tree_new();
@@ -85,6 +86,7 @@ void sim_fuse_free(SimFuse *fuse) {
   sim_kernel_free(fuse->kernel);
   g_clear_pointer(&fuse->filter, gate_filter_free);
   sim_tree_free(fuse->tree);
+  g_mutex_clear(&fuse->answering);
   g_mutex_clear(&fuse->serving);
   g_mutex_clear(&fuse->lock);
   g_free(fuse);
@@ -116,6 +118,9 @@ void sim_fuse_with_model(SimFuse *fuse, SimFuseModelFunc func, gpointer data) {
 }
 
 void sim_fuse_settle(SimFuse *fuse) {
+  /* A client that died in a held call does not wait for its end, in which the last copy of an fd may be closed. */
+  g_mutex_lock(&fuse->answering);
+  g_mutex_unlock(&fuse->answering);
   sim_server_barrier(fuse);
   g_mutex_lock(&fuse->lock);
   gate_processes_reap(fuse->processes);

@@ -23,9 +23,7 @@ static gboolean spare_fill(SimFuse *fuse, SimSpare *spare, const char *name) {
   return spare->fd >= 0;
 }
 
-static gboolean gateway_answer(gpointer data, GateCall *held, pid_t tid, int fd, guint32 number, guint64 arg,
-                               long *result) {
-  SimFuse *fuse = data;
+static gboolean answer(SimFuse *fuse, GateCall *held, pid_t tid, int fd, guint32 number, guint64 arg, long *result) {
   GateFdInfo info;
   if (gate_fdinfo(tid, fd, &info) < 0 || !sim_nodes_owns(fuse->nodes, info.ino))
     return FALSE;
@@ -60,6 +58,15 @@ static gboolean gateway_answer(gpointer data, GateCall *held, pid_t tid, int fd,
     spare->fd = -1;
   }
   return TRUE;
+}
+
+static gboolean gateway_answer(gpointer data, GateCall *held, pid_t tid, int fd, guint32 number, guint64 arg,
+                               long *result) {
+  SimFuse *fuse = data;
+  g_mutex_lock(&fuse->answering);
+  gboolean answered = answer(fuse, held, tid, fd, number, arg, result);
+  g_mutex_unlock(&fuse->answering);
+  return answered;
 }
 
 static void gateway_wakened(gpointer data) {

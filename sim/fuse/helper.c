@@ -143,9 +143,11 @@ static void answer_requests(int socket, int root) {
       fd = openat(root, request.name, O_RDWR | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, &st) == 0)
       answer.ino = st.st_ino;
-    gboolean sent = send_message(socket, &answer, sizeof answer, request.op == HELPER_OPEN ? fd : -1);
+    gboolean sent = request.op != HELPER_OPEN || send_message(socket, &answer, sizeof answer, fd);
     if (fd >= 0)
       close(fd);
+    /* Only now is the file the server's alone, and a close of the client's the last one. */
+    sent = sent && send_message(socket, &answer, sizeof answer, -1);
     if (!sent)
       break;
   }
@@ -223,19 +225,14 @@ void sim_helper_free(SimHelper *helper) {
   g_free(helper);
 }
 
-static int ask(SimHelper *helper, const HelperRequest *request, int fd, HelperAnswer *answer) {
-  int got = -1;
-  if (!send_message(helper->socket, request, sizeof *request, fd) ||
-      !receive_message(helper->socket, answer, sizeof *answer, &got))
-    return -1;
-  return got;
-}
-
 int sim_helper_open(SimHelper *helper, const char *name, guint64 *ino) {
   HelperRequest request = {.op = HELPER_OPEN};
   HelperAnswer answer = {0};
+  int fd = -1, none;
   g_strlcpy(request.name, name, sizeof request.name);
-  int fd = ask(helper, &request, -1, &answer);
+  if (send_message(helper->socket, &request, sizeof request, -1) &&
+      receive_message(helper->socket, &answer, sizeof answer, &fd))
+    receive_message(helper->socket, &answer, sizeof answer, &none);
   *ino = answer.ino;
   return fd;
 }
@@ -243,5 +240,7 @@ int sim_helper_open(SimHelper *helper, const char *name, guint64 *ino) {
 void sim_helper_refresh(SimHelper *helper, int fd) {
   HelperRequest request = {.op = HELPER_REFRESH};
   HelperAnswer answer;
-  ask(helper, &request, fd, &answer);
+  int none;
+  if (send_message(helper->socket, &request, sizeof request, fd))
+    receive_message(helper->socket, &answer, sizeof answer, &none);
 }

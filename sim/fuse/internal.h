@@ -34,6 +34,7 @@ struct SimFuse {
   GThread *thread;     /* runs the session */
   int fd;              /* the session's /dev/fuse, non-blocking */
   int stop;            /* eventfd: ends the thread */
+  GMutex answering;    /* held by the supervisor's thread while it answers a call; taken before the others */
   GMutex serving;      /* held from taking a request to having answered it; taken before `lock` */
   struct fuse_buf buf; /* under `serving` */
   SimHelper *helper;   /* the supervisor's thread only, once it runs */

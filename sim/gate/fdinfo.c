@@ -19,7 +19,9 @@ int gate_fdinfo(pid_t tid, int fd, GateFdInfo *info) {
   if (n <= 0)
     return -EBADF;
   text[n] = 0;
-  const char *ino = strstr(text, "\nino:");
+  const char *flags = strstr(text, "\nflags:"), *ino = strstr(text, "\nino:");
+  if (flags && (g_ascii_strtoull(flags + 7, NULL, 8) & O_PATH))
+    return -EBADF;
   info->ino = ino ? g_ascii_strtoull(ino + 5, NULL, 10) : 0;
   info->eventfd = strstr(text, "\neventfd-count:") != NULL;
   return 0;

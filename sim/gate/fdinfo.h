@@ -15,7 +15,7 @@ typedef struct {
   gboolean eventfd;
 } GateFdInfo;
 
-/* 0; -EBADF if the fd is not open; -ESRCH if the thread is gone or may not be looked at. */
+/* 0; -EBADF if the fd is not open, or with O_PATH; -ESRCH if the thread is gone or may not be looked at. */
 int gate_fdinfo(pid_t tid, int fd, GateFdInfo *info);
 
 G_END_DECLS

@@ -106,7 +106,7 @@ static GateMm *mm_of(GateProcesses *processes, pid_t pid, gboolean *shared) {
   *shared = FALSE;
   for (guint i = 0; i < processes->mms->len; i++) {
     GateMm *mm = processes->mms->pdata[i];
-    if (same_mm(pid, mm->pid)) {
+    if (mm_alive(mm) && same_mm(pid, mm->pid)) {
       *shared = TRUE;
       mm->n_processes++;
       return mm;
