@@ -70,6 +70,12 @@ static gboolean rule_of_call(const Rule *rule, const char *word) {
   return has_word(rule->call, word);
 }
 
+/* "GROUP_ADD" is "KVM_SET_DEVICE_ATTR ADD" to the rules. */
+static gboolean rule_of_attribute(const Rule *rule, const char *name) {
+  const char *word = g_str_has_prefix(name, "GROUP_") ? name + strlen("GROUP_") : name;
+  return has_word(rule->call, "KVM_SET_DEVICE_ATTR") && has_word(rule->call, word);
+}
+
 static gboolean rule_with_result(const Rule *rule, const char *word) {
   return has_word(rule->result, word);
 }
@@ -102,7 +108,10 @@ static void print_call(const AbiCall *call) {
     puts("  fields     (offset, bytes, name)");
   for (guint i = 0; i < call->n_fields; i++)
     print_field(&call->fields[i]);
-  print_rules_where("rules", rule_of_call, call->full_name);
+  if (call->kind == ABI_KVM_VFIO && !call->nr_x86)
+    print_rules_where("rules", rule_of_attribute, call->name);
+  else
+    print_rules_where("rules", rule_of_call, call->full_name);
 }
 
 static gboolean explain_calls(const char *id) {

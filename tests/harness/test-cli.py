@@ -95,6 +95,7 @@ with tempfile.TemporaryDirectory() as top:
     expect("explain: a rule", 0, "explain", "kv-37", out="ENOENT")
     expect("explain: a check", 0, "explain", "CHK-FEEDS", out="SET_SPAPR_TCE")
     expect("explain: a call by either name", 0, "explain", "VFIO_IOMMU_SPAPR_TCE_CREATE", out="start_addr")
+    expect("explain: an attribute's rules", 0, "explain", "GROUP_DEL", out="KV-37")
     expect("explain: an errno", 0, "explain", "EBUSY", out="KV-11")
     expect("explain: the nearest", 2, "explain", "TCE_CRAETE", err='did you mean "TCE_CREATE"')
     expect("hosts: all", 0, "hosts", out="power9")
