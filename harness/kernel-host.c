@@ -179,6 +179,20 @@ static void host_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data) {
   sys_tracer_set_fault(((Host *)kernel)->tracer, fault, data);
 }
 
+/* The subject runs in this process, which locks nothing of its own. */
+static gboolean host_locked(Kernel *kernel, guint64 *bytes) {
+  static const char key[] = "\nVmLck:";
+  g_autofree char *status = NULL;
+
+  if (!g_file_get_contents("/proc/self/status", &status, NULL, NULL))
+    return FALSE;
+  const char *line = strstr(status, key);
+  if (!line)
+    return FALSE;
+  *bytes = g_ascii_strtoull(line + strlen(key), NULL, 10) * 1024;
+  return TRUE;
+}
+
 static void host_free(Kernel *kernel) {
   Host *host = (Host *)kernel;
 
@@ -213,7 +227,7 @@ Kernel *kernel_host_new(const Scenario *scenario, Trace *trace, const char *cons
   if (!check_available(scenario, error))
     return NULL;
   host = g_new0(Host, 1);
-  host->kernel = (Kernel){.start = host_start, .set_fault = host_set_fault, .free = host_free};
+  host->kernel = (Kernel){.start = host_start, .set_fault = host_set_fault, .locked = host_locked, .free = host_free};
   host->bindings = g_array_new(FALSE, FALSE, sizeof(Binding));
   g_array_set_clear_func(host->bindings, binding_clear);
   host->names = (SysNames){.data = host, .path = name_path, .link = name_link, .device = name_device};

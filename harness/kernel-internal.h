@@ -13,6 +13,7 @@ struct Kernel {
   Subject *(*start)(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error);
   void (*set_fault)(Kernel *kernel, SimFaultFunc fault, gpointer data);
   gboolean (*with_model)(Kernel *kernel, KernelModelFunc func, gpointer data); /* NULL: there is no model */
+  gboolean (*locked)(Kernel *kernel, guint64 *bytes);                          /* NULL: the model's census tells it */
   void (*settle)(Kernel *kernel);                                              /* NULL: nothing is asynchronous */
   void (*free)(Kernel *kernel);
 };

@@ -20,6 +20,10 @@ gboolean kernel_with_model(Kernel *kernel, KernelModelFunc func, gpointer data) 
   return kernel->with_model && kernel->with_model(kernel, func, data);
 }
 
+gboolean kernel_locked(Kernel *kernel, guint64 *bytes) {
+  return kernel->locked && kernel->locked(kernel, bytes);
+}
+
 void kernel_settle(Kernel *kernel) {
   if (kernel->settle)
     kernel->settle(kernel);

@@ -40,6 +40,10 @@ void kernel_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data);
 typedef void (*KernelModelFunc)(SimKernel *model, gpointer data);
 gboolean kernel_with_model(Kernel *kernel, KernelModelFunc func, gpointer data);
 
+/* The locked memory, in bytes, that this machine's kernel has accounted to the subject. FALSE: the kernel is a model,
+ * whose census tells it. */
+gboolean kernel_locked(Kernel *kernel, guint64 *bytes);
+
 /* Waits until every call and every close the subject has made is in the trace (FUSE releases are asynchronous). */
 void kernel_settle(Kernel *kernel);
 
