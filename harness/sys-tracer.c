@@ -160,23 +160,16 @@ static ssize_t tracer_readlink(gpointer data, const char *path, char *buf, gsize
 
 /* ---- ioctl ---- */
 
-/* kvm_device_attr of group KVM_DEV_VFIO_GROUP: which call it is, and where its payload lies. */
+/* kvm_device_attr of group KVM_DEV_VFIO_GROUP: which call it is, and where that one's payload lies. */
 static AbiCallId attribute_call(const guint8 *attr, guint64 *address) {
+  static const AbiCallId calls[] = {ABI_SET_DEVICE_ATTR, ABI_GROUP_ADD, ABI_GROUP_DEL, ABI_SET_SPAPR_TCE};
   const AbiCall *set = abi_call(ABI_SET_DEVICE_ATTR);
+  guint64 which = abi_get(abi_field(set, "attr"), attr, set->size);
 
-  if (abi_get(abi_field(set, "group"), attr, set->size) != 1)
+  if (abi_get(abi_field(set, "group"), attr, set->size) != 1 || which == 0 || which >= G_N_ELEMENTS(calls))
     return ABI_SET_DEVICE_ATTR;
   *address = abi_get(abi_field(set, "addr"), attr, set->size);
-  switch (abi_get(abi_field(set, "attr"), attr, set->size)) {
-  case 1:
-    return ABI_GROUP_ADD;
-  case 2:
-    return ABI_GROUP_DEL;
-  case 3:
-    return ABI_SET_SPAPR_TCE;
-  default:
-    return ABI_SET_DEVICE_ATTR;
-  }
+  return calls[which];
 }
 
 /* Fills what is known before the call is made. Returns where the payload lies, 0: nowhere. */
@@ -244,6 +237,12 @@ static AbiObject made_object(SysTracer *tracer, const AbiCall *call, const Trace
   return made;
 }
 
+/* KVM_CREATE_DEVICE_TEST asks whether a device could be made. */
+static gboolean is_device_test(const TraceEvent *event) {
+  guint64 flags;
+  return event->call == ABI_CREATE_DEVICE && trace_event_field(event, "flags", &flags) && (flags & 1);
+}
+
 /* What the call changed: its payload, the fd it made, the container's driver. */
 static void note_answer(SysTracer *tracer, File *file, TraceEvent *event, guint64 address, const char *device) {
   const AbiCall *call = abi_call(event->call);
@@ -255,7 +254,7 @@ static void note_answer(SysTracer *tracer, File *file, TraceEvent *event, guint6
     return;
   if (call->id == ABI_SET_IOMMU)
     file->driver = event->arg == 2 || event->arg == 7 ? ABI_DRIVER_SPAPR : ABI_DRIVER_TYPE1;
-  if (call->returns == ABI_NONE)
+  if (call->returns == ABI_NONE || is_device_test(event))
     return;
   if (abi_field(call, "fd"))
     fd = (gint32)abi_get(abi_field(call, "fd"), event->out, event->out_len);
