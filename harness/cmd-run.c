@@ -311,7 +311,7 @@ static int run_session(Session *session, const GPtrArray *files) {
   if (code == CLI_INTERRUPTED)
     fprintf(stderr, "\nvfiosim run: interrupted; nothing of the scenario is left\n");
   if (!close_outputs(session, &error))
-    code = cli_usage("run", "cannot write the report: %s", error->message);
+    return cli_usage("run", "cannot write the report: %s", error->message);
   return cli_finish("run", code);
 }
 

@@ -157,7 +157,9 @@ int sim_open_kvm(SimKernel *kernel, gpointer task, SimFile **file) {
   r = sim_call_is(&call, ABI_OPEN);
   if (!r && !sim_host_of(kernel)->kvm)
     r = sim_refuse(&call, ENOENT, RULE_NONE);
-  if (!r)
+  if (!r) {
     *file = sim_file_new(kernel, &kvm_ops, 0, NULL);
+    call.event->made = (AbiObject){.kind = ABI_KVM};
+  }
   return (int)sim_call_end(&call, r);
 }
