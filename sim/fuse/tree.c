@@ -87,11 +87,13 @@ void sim_entry_stat(const SimEntry *entry, struct stat *st) {
       [SIM_ENTRY_DIRECTORY] = S_IFDIR | 0755,
       [SIM_ENTRY_FILE] = S_IFREG | 0444,
       [SIM_ENTRY_LINK] = S_IFLNK | 0777,
-      [SIM_ENTRY_NODE] = S_IFREG | 0660,
+      [SIM_ENTRY_NODE] = S_IFREG | 0600,
   };
   memset(st, 0, sizeof *st);
   st->st_ino = entry->ino;
   st->st_mode = modes[entry->type];
+  if (entry->type == SIM_ENTRY_NODE && entry->kind == ABI_CONTAINER)
+    st->st_mode |= 0666; /* drivers/vfio/container.c: anybody may have a container (CG-1) */
   st->st_nlink = 1;
   st->st_uid = geteuid();
   st->st_gid = getegid();

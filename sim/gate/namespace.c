@@ -43,6 +43,16 @@ static gboolean check_version(GError **error) {
   return FALSE;
 }
 
+static gboolean check_ptrace(GError **error) {
+  if (read_setting("/proc/sys/kernel/yama/ptrace_scope") != 3)
+    return TRUE;
+  g_set_error(
+      error, GATE_ERROR, GATE_ERROR_UNAVAILABLE,
+      "kernel.yama.ptrace_scope is 3, so clients' memory cannot be reached: use --kernel direct here, or set it "
+      "lower at boot");
+  return FALSE;
+}
+
 static gboolean user_namespace_refused(int err, GError **error) {
   if (read_setting("/proc/sys/user/max_user_namespaces") == 0)
     g_set_error(error, GATE_ERROR, GATE_ERROR_UNAVAILABLE,
@@ -72,7 +82,7 @@ static gboolean map_ids(uid_t uid, gid_t gid, GError **error) {
 gboolean gate_namespace_enter(GError **error) {
   uid_t uid = geteuid();
   gid_t gid = getegid();
-  if (!check_version(error))
+  if (!check_version(error) || !check_ptrace(error))
     return FALSE;
   if (unshare(CLONE_NEWNS) < 0) {
     if (errno != EPERM)

@@ -107,24 +107,26 @@ static int client(gpointer data, int keep_fd) {
     return 1;
   }
   struct vfio_iommu_type1_dma_unmap unmap = {.argsz = sizeof unmap, .iova = window.start_addr, .size = 65536};
-  double simulated[ROUNDS], empty[ROUNDS];
+  double simulated[ROUNDS], empty[ROUNDS], ratio[ROUNDS];
   for (guint i = 0; i < ROUNDS; i++) {
     simulated[i] = per_call(container, &unmap);
     empty[i] = per_call(bare, &unmap);
+    ratio[i] = simulated[i] / empty[i];
   }
   qsort(simulated, ROUNDS, sizeof *simulated, compare);
   qsort(empty, ROUNDS, sizeof *empty, compare);
+  /* Of neighbours in time, so that other programs' load weighs on both sides alike. */
+  qsort(ratio, ROUNDS, sizeof *ratio, compare);
 
   gint64 start = g_get_monotonic_time();
   for (guint i = 0; i < CALLS; i++)
     close(ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0"));
   double device = (double)(g_get_monotonic_time() - start) / CALLS;
 
-  double a = simulated[ROUNDS / 2], b = empty[ROUNDS / 2];
-  printf("UNMAP_DMA through the simulator %.2f us, bare handler %.2f us, ratio %.2f (limit %.1f)\n", a, b, a / b,
-         limit);
+  printf("UNMAP_DMA through the simulator %.2f us, bare handler %.2f us, ratio %.2f (limit %.1f)\n",
+         simulated[ROUNDS / 2], empty[ROUNDS / 2], ratio[ROUNDS / 2], limit);
   printf("GET_DEVICE_FD and close %.1f us\n", device);
-  return empty[0] < 0 || simulated[0] < 0 || a / b > limit;
+  return empty[0] < 0 || simulated[0] < 0 || ratio[ROUNDS / 2] > limit;
 }
 
 int main(void) {

@@ -40,6 +40,9 @@ static int look(gpointer data, int keep_fd) {
   CHECK(has("/dev/vfio/vfio") && has("/dev/vfio/7") && has("/dev/vfio/8"));
   CHECK(open("/dev/vfio/9", O_RDWR) == -1 && errno == ENOENT);
   CHECK(open("/dev/kvm", O_RDWR) >= 0);
+  struct stat st;
+  CHECK(stat("/dev/vfio/vfio", &st) == 0 && (st.st_mode & 0777) == 0666); /* CG-1 */
+  CHECK(stat("/dev/vfio/7", &st) == 0 && (st.st_mode & 0777) == 0600 && st.st_uid == geteuid());
   CHECK(has("/dev/null") && has("/dev/fd/0") && has("/sys/kernel") && has("/proc/self"));
 
   /* What QEMU 7.2 asks for when it realizes a device: the group's number is the link's basename. */
