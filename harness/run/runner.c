@@ -53,9 +53,13 @@ void run_fail_stretch(Run *run, CheckId check, ScenarioPlace place, char *stretc
   va_end(args);
 }
 
-/* The last calls, whatever statement made them: what a subject did before it was lost. */
+/* The last calls, whatever statement made them: what a subject did before it was lost. The closes after them are the
+ * kernel's, when the process was gone. */
 static char *last_calls(const Run *run) {
   guint n = trace_len(run->trace);
+
+  while (n && trace_get(run->trace, n - 1)->call == ABI_CLOSE)
+    n--;
   return stretch_range(run->trace, n > 20 ? n - 20 : 0, n, RUN_NO_MARK);
 }
 

@@ -59,6 +59,7 @@ struct Worlds {
 /* ---- child ---- */
 
 typedef struct {
+  pid_t pid; /* the world's own: processes that it forks inherit its handlers */
   int fd;
   Trace *trace;
   guint timeout_ms;
@@ -104,6 +105,10 @@ static void on_lost(int signal_number) {
   gint32 number = signal_number;
   guint n = trace_len(dying->trace);
 
+  if (getpid() != dying->pid) {
+    raise(signal_number); /* the default by now: it dies of that when the handler returns */
+    return;
+  }
   send_msg(dying->fd, MSG_LOST, &number, sizeof number);
   send_events(dying, n > WORLD_LAST_EVENTS ? n - WORLD_LAST_EVENTS : 0);
   _exit(1);
@@ -136,8 +141,11 @@ static void G_GNUC_NORETURN child_main(int fd, const Scenario *scenario, const R
   g_autoptr(Trace) trace = trace_new();
   g_autofree guint32 *rules = g_new0(guint32, RULE_COUNT);
   g_autoptr(ScenarioResult) result = scenario_result_new(scenario->path, "");
-  Child child = {
-      .fd = fd, .trace = trace, .timeout_ms = scenario->timeout_ms, .watched = options->kernel != KERNEL_FUSE};
+  Child child = {.pid = getpid(),
+                 .fd = fd,
+                 .trace = trace,
+                 .timeout_ms = scenario->timeout_ms,
+                 .watched = options->kernel != KERNEL_FUSE};
   RunOptions mine = *options;
   const struct itimerval off = {0};
 

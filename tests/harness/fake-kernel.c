@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct {
@@ -23,6 +24,19 @@ static void make_call(FakeKernel *kernel, AbiCallId call, AbiKind kind, guint64 
   event->object = (AbiObject){kind, id};
 }
 
+static void crash_child(SubjectReply *reply) {
+  int status = 0;
+  pid_t pid = fork();
+
+  if (pid == 0) {
+    raise(SIGSEGV);
+    _exit(0);
+  }
+  waitpid(pid, &status, 0);
+  if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV)
+    reply->status = SUBJECT_REFUSED;
+}
+
 static void fake_perform(Subject *subject, const ScenarioStmt *stmt, SubjectReply *reply) {
   FakeSubject *self = (FakeSubject *)subject;
 
@@ -40,6 +54,9 @@ static void fake_perform(Subject *subject, const ScenarioStmt *stmt, SubjectRepl
     reply->status = SUBJECT_REFUSED;
     reply->err = EBUSY;
     g_strlcpy(reply->message, "the group is busy", sizeof reply->message);
+    break;
+  case STMT_PLUG_RAM:
+    crash_child(reply);
     break;
   case STMT_UNPLUG_PHB:
     reply->status = SUBJECT_UNSUPPORTED;

@@ -45,6 +45,14 @@ static void test_crash(void **state) {
   assert_contains(result->stretch, "   3  group 7");
 }
 
+/* A process that the subject forks dies its own death; the world's handlers are not its. */
+static void test_child_crash(void **state) {
+  g_autoptr(ScenarioResult) result = scenario_result_new("test.scn", "test");
+
+  run(HEAD "boot\nplug-ram 256M at 1G as more\n", NULL, result);
+  assert_int_equal(result->status, RESULT_PASS);
+}
+
 static void test_hang(void **state) {
   g_autoptr(ScenarioResult) result = scenario_result_new("test.scn", "test");
 
@@ -74,9 +82,8 @@ static void test_interrupted(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_pass_with_trace),
-      cmocka_unit_test(test_crash),
-      cmocka_unit_test(test_hang),
+      cmocka_unit_test(test_pass_with_trace), cmocka_unit_test(test_crash),
+      cmocka_unit_test(test_child_crash),     cmocka_unit_test(test_hang),
       cmocka_unit_test(test_interrupted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
