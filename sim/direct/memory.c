@@ -91,12 +91,13 @@ static GArray *read_maps(guint64 addr) {
     char perms[5];
     guint64 inode = 0;
 
-    if (sscanf(line, "%llx-%llx %4s %*s %*s %" G_GUINT64_FORMAT, &start, &end, perms, &inode) < 3 || end <= addr)
+    if (sscanf(line, "%llx-%llx %4s %*s %*s %" G_GUINT64_FORMAT, &start, &end, perms, &inode) < 3 || end <= addr ||
+        perms[0] != 'r')
       continue;
     if (start > addr)
       break;
-    MemoryRange range = {.start = start, .size = end - start, .writable = perms[0] == 'r' && perms[1] == 'w'};
-    if (inode && range.writable)
+    MemoryRange range = {.start = start, .size = end - start, .writable = perms[1] == 'w'};
+    if (inode)
       range.size = backed(start, range.size);
     g_array_append_val(ranges, range);
     addr = start + range.size;
@@ -106,7 +107,8 @@ static GArray *read_maps(guint64 addr) {
   return ranges;
 }
 
-guint64 memory_pin(const GArray *ranges, guint64 addr, guint64 len, guint host_page_shift, guint *page_shift) {
+guint64 memory_pin(const GArray *ranges, guint64 addr, guint64 len, gboolean write, guint host_page_shift,
+                   guint *page_shift) {
   g_autoptr(GArray) maps = NULL;
   guint64 done = 0;
 
@@ -118,7 +120,7 @@ guint64 memory_pin(const GArray *ranges, guint64 addr, guint64 len, guint host_p
         maps = read_maps(addr + done);
       range = find(maps, addr + done);
     }
-    if (!range || !range->writable)
+    if (!range || (write && !range->writable))
       break;
     *page_shift = MIN(*page_shift, MAX(range->huge_shift, host_page_shift));
     done += MIN(range->start + range->size - (addr + done), len - done);

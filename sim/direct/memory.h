@@ -18,6 +18,7 @@ void memory_declare(GArray *ranges, const MemoryRange *range); /* replaces what 
 void memory_forget(GArray *ranges, guint64 start, guint64 size);
 
 /* SimPort.pin: declared ranges first, then /proc/self/maps. */
-guint64 memory_pin(const GArray *ranges, guint64 addr, guint64 len, guint host_page_shift, guint *page_shift);
+guint64 memory_pin(const GArray *ranges, guint64 addr, guint64 len, gboolean write, guint host_page_shift,
+                   guint *page_shift);
 
 G_END_DECLS

@@ -48,7 +48,8 @@ static guint backing_shift(pid_t tid, guint64 addr, guint64 len, guint fallback)
   return shift == G_MAXUINT ? fallback : shift;
 }
 
-guint64 gate_memory_pin(pid_t tid, guint64 addr, guint64 len, guint host_page_shift, guint *page_shift) {
+guint64 gate_memory_pin(pid_t tid, guint64 addr, guint64 len, gboolean write, guint host_page_shift,
+                        guint *page_shift) {
   char path[64], perms[5];
   char *line = NULL;
   size_t size = 0;
@@ -62,7 +63,7 @@ guint64 gate_memory_pin(pid_t tid, guint64 addr, guint64 len, guint host_page_sh
     guint64 start, end;
     if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &start, &end, perms) != 3 || end <= reached)
       continue;
-    if (start > reached || perms[1] != 'w')
+    if (start > reached || perms[write] != (write ? 'w' : 'r'))
       break;
     all_files = all_files && strchr(line, '/');
     reached = end;

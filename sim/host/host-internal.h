@@ -12,6 +12,11 @@ SimHostDevice *sim_host_find_device(const SimHost *host, guint64 id);
 /* Gives a device a built-in shape ("dumb", "e1000e"); its address and group stay. FALSE: no such model. */
 gboolean sim_host_device_model(SimHostDevice *device, const char *model);
 
+/* Makes the host one of that kernel profile, limits and groups apart. FALSE: no such profile. */
+gboolean sim_host_set_profile(SimHost *host, const char *name);
+/* Their names, ", " between them; free with g_free(). */
+char *sim_host_profiles(void);
+
 /* Applies one key of a [device ...] section. The error names the key, not the section. */
 gboolean sim_host_device_set(SimHostDevice *device, const char *key, const char *value, GError **error);
 

@@ -223,11 +223,25 @@ static gboolean parse_version(const char *key, const char *value, guint *version
 }
 
 static gboolean apply_profile(const char *key, const char *value, SimHost *host, GError **error) {
-  if (strcmp(value, "linux-6.12-powernv") != 0)
-    return refuse(error, key, value, "a kernel profile; known: linux-6.12-powernv");
-  host->platform = SIM_POWERNV;
-  host->version = SIM_VERSION(6, 12);
-  return TRUE;
+  g_autofree char *known = NULL, *wanted = NULL;
+
+  if (sim_host_set_profile(host, value))
+    return TRUE;
+  known = sim_host_profiles();
+  wanted = g_strdup_printf("a kernel profile; known: %s", known);
+  return refuse(error, key, value, wanted);
+}
+
+static gboolean parse_platform(const char *text, SimPlatform *platform) {
+  static const char *const names[] = {[SIM_POWERNV] = "powernv", [SIM_PSERIES] = "pseries", [SIM_X86] = "x86"};
+
+  for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+    if (strcmp(text, names[i]) == 0) {
+      *platform = (SimPlatform)i;
+      return TRUE;
+    }
+  }
+  return FALSE;
 }
 
 static gboolean apply(const Key *key, gpointer base, const char *value, GError **error) {
@@ -267,7 +281,7 @@ static gboolean apply(const Key *key, gpointer base, const char *value, GError *
     return abi_size_parse(value, at) || refuse(error, key->name, value, "a size such as 64M, or 'unlimited'");
   case KEY_PAGE_SHIFT:
     if (!abi_size_parse(value, &number) || (number != 4096 && number != 65536))
-      return refuse(error, key->name, value, "a page size of a POWER kernel: 4K or 64K");
+      return refuse(error, key->name, value, "a page size of the host's kernel: 4K or 64K");
     *(guint *)at = number == 4096 ? 12 : 16;
     return TRUE;
   case KEY_PAGE_SIZES:
@@ -275,10 +289,8 @@ static gboolean apply(const Key *key, gpointer base, const char *value, GError *
   case KEY_VERSION:
     return parse_version(key->name, value, at, error);
   case KEY_PLATFORM:
-    if (strcmp(value, "powernv") != 0)
-      return refuse(error, key->name, value, "a platform that is modelled; known: powernv");
-    *(SimPlatform *)at = SIM_POWERNV;
-    return TRUE;
+    return parse_platform(value, at) ||
+           refuse(error, key->name, value, "a platform that is modelled; known: powernv, pseries, x86");
   case KEY_PROFILE:
     return apply_profile(key->name, value, base, error);
   case KEY_TEXT:

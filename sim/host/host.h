@@ -57,7 +57,7 @@ typedef struct SimHost {
   SimPlatform platform;
   guint version;          /* kernel version, 6.12 = SIM_VERSION(6, 12) */
   guint page_shift;       /* of the host kernel: 16 or 12 */
-  guint64 tce_page_sizes; /* mask of IOMMU page sizes, 0x40211000 on POWER9 (PNV-2) */
+  guint64 tce_page_sizes; /* mask of IOMMU page sizes, 0x40211000 on POWER9 (PNV-2); on x86 of type1's */
   guint64 dma32_size;     /* default window, bytes (PNV-1) */
   guint max_levels, max_windows; /* as GET_INFO says */
   gboolean eeh;

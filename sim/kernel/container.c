@@ -28,11 +28,15 @@ gboolean sim_container_has_driver(const SimContainer *container) {
   return container->ops != NULL;
 }
 
+gboolean sim_container_translate(const SimContainer *container, guint64 iova, SimDmaTarget *target) {
+  return container->ops && container->ops->translate && container->ops->translate(container->instance, iova, target);
+}
+
 /* The drivers that the host's kernel has registered, newest first, NULL at the end. */
 static const SimIommuOps *const *registered(const SimKernel *kernel) {
-  static const SimIommuOps *const power[] = {&sim_spapr_ops, NULL}, *const none[] = {NULL};
+  static const SimIommuOps *const power[] = {&sim_spapr_ops, NULL}, *const x86[] = {&sim_type1_ops, NULL};
 
-  return kernel->host->platform == SIM_X86 ? none : power;
+  return kernel->host->platform == SIM_X86 ? x86 : power;
 }
 
 static long check_extension(SimCall *call, SimContainer *container) {

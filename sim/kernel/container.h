@@ -8,6 +8,13 @@ G_BEGIN_DECLS
 
 enum { SIM_TABLES = 2 }; /* window slots of a container and of a group: IOMMU_TABLE_GROUP_MAX_TABLES */
 
+/* Where an I/O address leads. */
+typedef struct {
+  const SimMm *mm;
+  guint64 ua, len; /* of memory, on from there */
+  guint perm;      /* SIM_TCE_READ | SIM_TCE_WRITE */
+} SimDmaTarget;
+
 /* An IOMMU driver: struct vfio_iommu_driver_ops. */
 typedef struct {
   AbiDriver driver;
@@ -21,9 +28,11 @@ typedef struct {
   void (*detach)(SimCall *call, gpointer instance, SimGroup *group);
   /* id: ABI_UNKNOWN for a number that no call has. sim_call_is() has been called. */
   long (*ioctl)(SimCall *call, gpointer instance, AbiCallId id);
+  /* FALSE: nothing is mapped there. NULL: the tables that are programmed for the group say it. */
+  gboolean (*translate)(gpointer instance, guint64 iova, SimDmaTarget *target);
 } SimIommuOps;
 
-extern const SimIommuOps sim_spapr_ops;
+extern const SimIommuOps sim_spapr_ops, sim_type1_ops;
 
 /* SET_CONTAINER and UNSET_CONTAINER past the group's own tests. Attach: CG-49..CG-57, 0 or -errno with the rule set.
  * Detach may release the driver and, with the last reference, the container (CG-60, CG-61); call is NULL in a file's
@@ -33,5 +42,8 @@ void sim_container_detach(SimCall *call, SimGroup *group);
 
 /* Whether SET_IOMMU has been done. */
 gboolean sim_container_has_driver(const SimContainer *container);
+
+/* Where a device in the container gets to by that I/O address. FALSE: nowhere, or its driver has no mappings of its own. */
+gboolean sim_container_translate(const SimContainer *container, guint64 iova, SimDmaTarget *target);
 
 G_END_DECLS

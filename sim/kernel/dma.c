@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A device's DMA as the host bridge lets it through: the tables programmed for its group now, page by page, with the
- * permission of each entry.
+ * A device's DMA as the host bridge lets it through: on POWER by the tables programmed for its group now, page by page,
+ * with the permission of each entry; on x86 by its container's mappings.
  */
-#include "sim/kernel/internal.h"
+#include "sim/kernel/group.h"
 
 static SimTceTable *table_at(const SimGroup *group, guint64 ioba, guint64 *index) {
   for (guint slot = 0; slot < 2; slot++) {
@@ -19,10 +19,31 @@ static SimTceTable *table_at(const SimGroup *group, guint64 ioba, guint64 *index
 }
 
 /* On powernv an entry that may be written may be read, too (TCE-85). */
-static gboolean permits(SimKernel *kernel, guint64 entry, gboolean write) {
-  guint64 readers = SIM_TCE_READ | (sim_host_of(kernel)->platform == SIM_POWERNV ? SIM_TCE_WRITE : 0);
+static gboolean permits(SimKernel *kernel, guint perm, gboolean write) {
+  guint readers = SIM_TCE_READ | (sim_host_of(kernel)->platform == SIM_POWERNV ? SIM_TCE_WRITE : 0);
 
-  return (entry & (write ? SIM_TCE_WRITE : readers)) != 0;
+  return (perm & (write ? SIM_TCE_WRITE : readers)) != 0;
+}
+
+static gboolean translate_by_tables(const SimGroup *group, guint64 ioba, SimDmaTarget *target) {
+  guint64 index, in_page;
+  SimTceTable *table = table_at(group, ioba, &index);
+  guint64 entry = table ? sim_tce_get(table, index) : 0;
+
+  if (!entry)
+    return FALSE;
+  in_page = ioba & ((G_GUINT64_CONSTANT(1) << sim_tce_table_page_shift(table)) - 1);
+  target->mm = sim_tce_table_mm(table);
+  target->ua = (entry & ~(guint64)SIM_TCE_PERM) + in_page;
+  target->len = (G_GUINT64_CONSTANT(1) << sim_tce_table_page_shift(table)) - in_page;
+  target->perm = entry & SIM_TCE_PERM;
+  return TRUE;
+}
+
+static gboolean translate(const SimGroup *group, guint64 ioba, SimDmaTarget *target) {
+  if (sim_host_of(group->kernel)->platform == SIM_X86)
+    return group->container && sim_container_translate(group->container, ioba, target);
+  return translate_by_tables(group, ioba, target);
 }
 
 static int transfer(SimKernel *kernel, const SimMm *mm, guint64 ua, void *buf, gsize len, gboolean write) {
@@ -41,19 +62,16 @@ int sim_dma(SimKernel *kernel, guint64 id, guint64 ioba, void *buf, gsize len, g
   if (!device)
     return -ENODEV;
   while (len) {
-    guint64 index, entry, page, in_page, part;
-    SimTceTable *table = table_at(sim_device_group(device), ioba, &index);
+    SimDmaTarget target;
+    guint64 part;
     int r;
 
-    entry = table ? sim_tce_get(table, index) : 0;
-    if (!entry)
+    if (!translate(sim_device_group(device), ioba, &target))
       return -ENXIO;
-    if (!permits(kernel, entry, write))
+    if (!permits(kernel, target.perm, write))
       return -EPERM;
-    page = G_GUINT64_CONSTANT(1) << sim_tce_table_page_shift(table);
-    in_page = ioba & (page - 1);
-    part = MIN(len, page - in_page);
-    r = transfer(kernel, sim_tce_table_mm(table), (entry & ~(guint64)SIM_TCE_PERM) + in_page, at, part, write);
+    part = MIN(len, target.len);
+    r = transfer(kernel, target.mm, target.ua, at, part, write);
     if (r)
       return r;
     at += part;

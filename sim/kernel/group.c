@@ -5,9 +5,14 @@
 
 enum { STATUS_VIABLE = 1, STATUS_CONTAINER_SET = 2 };
 
+/* NULL: a host without TCE tables. */
 static SimTceTable *host_table(SimKernel *kernel) {
   guint shift = sim_page_shift(kernel);
-  SimTceTable *table = sim_tce_table_new(kernel, shift, 0, kernel->host->dma32_size >> shift);
+  SimTceTable *table;
+
+  if (kernel->host->platform == SIM_X86)
+    return NULL;
+  table = sim_tce_table_new(kernel, shift, 0, kernel->host->dma32_size >> shift);
 
   sim_tce_table_set_userspace(table, FALSE);
   return table;

@@ -100,6 +100,8 @@ void sim_mm_unref(SimMm *mm);
 gpointer sim_mm_handle(const SimMm *mm); /* the port's; NULL once the process is gone */
 /* MM-1..MM-3. pages of the host's size. 0 or -ENOMEM (rule set in the call). */
 long sim_mm_account(SimCall *call, SimMm *mm, guint64 pages);
+/* How many pages more the caller may account to it; G_MAXUINT64: no limit. */
+guint64 sim_mm_room(SimCall *call, const SimMm *mm);
 void sim_mm_unaccount(SimMm *mm, guint64 pages);
 
 /* Preregistered regions of an address space (mm_iommu_*). */

@@ -53,19 +53,22 @@ void sim_kernel_mm_exit(SimKernel *kernel, gpointer handle) {
   sim_mm_unref(mm);
 }
 
-long sim_mm_account(SimCall *call, SimMm *mm, guint64 pages) {
+guint64 sim_mm_room(SimCall *call, const SimMm *mm) {
   SimKernel *kernel = call->kernel;
   guint64 limit = kernel->port->memlock(kernel->port_data, call->task);
 
-  if (pages && limit != G_MAXUINT64) {
-    limit >>= sim_page_shift(kernel);
-    if ((mm->locked > limit || pages > limit - mm->locked) &&
-        !kernel->port->capable(kernel->port_data, call->task, SIM_CAP_IPC_LOCK))
-      return sim_refuse(call, ENOMEM, RULE_MM_1);
-  }
+  if (limit == G_MAXUINT64 || kernel->port->capable(kernel->port_data, call->task, SIM_CAP_IPC_LOCK))
+    return G_MAXUINT64;
+  limit >>= sim_page_shift(kernel);
+  return limit > mm->locked ? limit - mm->locked : 0;
+}
+
+long sim_mm_account(SimCall *call, SimMm *mm, guint64 pages) {
+  if (pages && pages > sim_mm_room(call, mm))
+    return sim_refuse(call, ENOMEM, RULE_MM_1);
   sim_met(call, RULE_MM_2);
   mm->locked += pages;
-  kernel->census.locked_pages += pages;
+  call->kernel->census.locked_pages += pages;
   return 0;
 }
 

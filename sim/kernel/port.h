@@ -29,11 +29,13 @@ typedef struct {
   int (*mm_read)(gpointer port, gpointer mm, guint64 addr, void *buf, gsize len);
   int (*mm_write)(gpointer port, gpointer mm, guint64 addr, const void *buf, gsize len);
 
-  /* How many bytes from addr (at most len) could be pinned for writing: mapped and writable without a gap. *page_shift is
+  /* How many bytes from addr (at most len) could be pinned for reading or, with `write`, for writing: mapped and readable
+   * (writable) without a gap. *page_shift is
    * lowered to the backing page size if the range is of huge pages of at least that size, else left alone by normal pages:
    * in: the largest shift the caller cares for, out: log2 of the smallest page backing the range (host page for normal
    * memory). */
-  guint64 (*pin)(gpointer port, gpointer task, guint64 addr, guint64 len, guint host_page_shift, guint *page_shift);
+  guint64 (*pin)(gpointer port, gpointer task, guint64 addr, guint64 len, gboolean write, guint host_page_shift,
+                 guint *page_shift);
 
   guint64 (*memlock)(gpointer port, gpointer task);  /* RLIMIT_MEMLOCK of the caller, bytes; G_MAXUINT64 = unlimited */
   gboolean (*capable)(gpointer port, gpointer task, int cap);

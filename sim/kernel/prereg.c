@@ -152,7 +152,7 @@ long sim_region_new(SimCall *call, SimMm *mm, guint64 ua, guint64 size, SimRegio
     return sim_refuse(call, ENOMEM, RULE_MM_5);
   page_shift = (guint)__builtin_ctzll(ua | size);
   result = pin_result(
-      call, kernel->port->pin(kernel->port_data, call->task, ua, size, host_shift, &page_shift) >> host_shift, pages);
+      call, kernel->port->pin(kernel->port_data, call->task, ua, size, TRUE, host_shift, &page_shift) >> host_shift, pages);
   if (!result && overlaps(mm, ua, size))
     result = sim_refuse(call, EINVAL, RULE_MM_9);
   if (result) {

@@ -91,7 +91,7 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
       {"[host]\npage-size=8K\n", "h.ini:2: [host] key 'page-size': '8K' is not a page size", SIM_HOST_ERROR_VALUE},
       {"[host]\nprofile=linux-1.0\n", "h.ini:2: [host] key 'profile': 'linux-1.0' is not a kernel profile",
        SIM_HOST_ERROR_VALUE},
-      {"[host]\nplatform=x86\n", "h.ini:2: [host] key 'platform'", SIM_HOST_ERROR_VALUE},
+      {"[host]\nplatform=sparc\n", "h.ini:2: [host] key 'platform'", SIM_HOST_ERROR_VALUE},
       {"[host]\neeh=maybe\n", "'maybe' is not on or off", SIM_HOST_ERROR_VALUE},
       {"[host]\n[group seven]\n", "h.ini:2: [group seven] a group is named by its number", SIM_HOST_ERROR_SYNTAX},
       {"[host]\n[group 7]\n", "h.ini:2: [group 7] a group has at least one device", SIM_HOST_ERROR_VALUE},
