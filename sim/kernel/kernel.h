@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The simulated kernel: one object that owns groups, devices, containers, VMs and TCE tables, and answers calls as Linux
- * would on a POWER host. Deterministic, not thread-safe (its caller serialises), no I/O of its own: see port.h.
+ * would on a POWER host, or on x86. Deterministic, not thread-safe (its caller serialises), no I/O of its own: see port.h.
  *
  * Every function that stands for a system call returns >= 0 or -errno, as the kernel does, and leaves one event in the
  * trace. Rules: sim/rules. Sources: drivers/vfio, virt/kvm/vfio.c, arch/powerpc/kvm, arch/powerpc/platforms/powernv.
