@@ -281,7 +281,7 @@ static gboolean apply(const Key *key, gpointer base, const char *value, GError *
     return abi_size_parse(value, at) || refuse(error, key->name, value, "a size such as 64M, or 'unlimited'");
   case KEY_PAGE_SHIFT:
     if (!abi_size_parse(value, &number) || (number != 4096 && number != 65536))
-      return refuse(error, key->name, value, "a page size of the host's kernel: 4K or 64K");
+      return refuse(error, key->name, value, "a page size of a POWER kernel: 4K or 64K");
     *(guint *)at = number == 4096 ? 12 : 16;
     return TRUE;
   case KEY_PAGE_SIZES:
