@@ -177,15 +177,26 @@ int sim_open_container(SimKernel *kernel, gpointer task, SimFile **file) {
   return (int)sim_call_end(&call, 0);
 }
 
-long sim_container_attach(SimCall *call, SimContainer *container, SimGroup *group) {
-  if (sim_group_claim(group)) {
-    if (sim_since(call->kernel, 5, 19))
-      return sim_refuse(call, EPERM, RULE_CG_51);
+/* Viability counts here from 5.19 on; on POWER the windows go with it from 6.4 on. */
+static long claim(SimCall *call, SimGroup *group) {
+  if (!sim_since(call->kernel, 5, 19)) {
     sim_met(call, RULE_CG_55);
+    return 0;
   }
-  if (container->ops) {
-    long result = container->ops->attach(call, container->instance, group);
+  if (!sim_group_viable(group))
+    return sim_refuse(call, EPERM, RULE_CG_51);
+  if (sim_since(call->kernel, 6, 4))
+    sim_group_claim(group);
+  return 0;
+}
 
+long sim_container_attach(SimCall *call, SimContainer *container, SimGroup *group) {
+  long result = claim(call, group);
+
+  if (result)
+    return result;
+  if (container->ops) {
+    result = container->ops->attach(call, container->instance, group);
     if (result) {
       sim_group_release(group);
       sim_met(call, RULE_CG_56);

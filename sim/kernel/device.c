@@ -202,6 +202,8 @@ static long device_ioctl(SimCall *call, gpointer object) {
   case ABI_IOEVENTFD:
     return sim_ioeventfd(call, device);
   case ABI_DEVICE_FEATURE:
+    if (!sim_since(call->kernel, 5, 15))
+      return sim_refuse(call, ENOTTY, RULE_CG_78);
     sim_met(call, RULE_CG_77);
     return sim_device_feature(call, device);
   case ABI_BIND_IOMMUFD:

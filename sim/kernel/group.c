@@ -5,9 +5,9 @@
 
 enum { STATUS_VIABLE = 1, STATUS_CONTAINER_SET = 2 };
 
-/* NULL: a host without TCE tables. */
+/* NULL: a host without TCE tables. A hypervisor gives windows of 4K pages. */
 static SimTceTable *host_table(SimKernel *kernel) {
-  guint shift = sim_page_shift(kernel);
+  guint shift = kernel->host->platform == SIM_PSERIES ? 12 : sim_page_shift(kernel);
   SimTceTable *table;
 
   if (kernel->host->platform == SIM_X86)
@@ -56,7 +56,7 @@ gboolean sim_group_has_devices(const SimGroup *group) {
   return FALSE;
 }
 
-static gboolean viable(const SimGroup *group) {
+gboolean sim_group_viable(const SimGroup *group) {
   for (guint i = 0; i < group->host->devices->len; i++)
     if (g_array_index(group->host->devices, SimHostDevice, i).host_driver)
       return FALSE;
@@ -67,14 +67,11 @@ void sim_group_set_vm(SimGroup *group, SimVm *vm) {
   group->vm = vm;
 }
 
-int sim_group_claim(SimGroup *group) {
-  if (!viable(group))
-    return -EPERM;
+void sim_group_claim(SimGroup *group) {
   group->claimed = TRUE;
   for (guint slot = 0; slot < SIM_TABLES; slot++)
     sim_group_set_table(group, slot, NULL);
   sim_kernel_met(group->kernel, RULE_TCE_16);
-  return 0;
 }
 
 void sim_group_release(SimGroup *group) {
@@ -110,12 +107,12 @@ static long get_status(SimCall *call, SimGroup *group) {
     return sim_refuse(call, EINVAL, RULE_CG_32);
   status.flags = 0;
   if (!sim_since(call->kernel, 5, 19)) {
-    status.flags = (viable(group) ? STATUS_VIABLE : 0) | (group->container ? STATUS_CONTAINER_SET : 0);
+    status.flags = (sim_group_viable(group) ? STATUS_VIABLE : 0) | (group->container ? STATUS_CONTAINER_SET : 0);
     sim_met(call, RULE_CG_37);
   } else if (group->container) {
     status.flags = STATUS_CONTAINER_SET | STATUS_VIABLE;
     sim_met(call, RULE_CG_34);
-  } else if (viable(group)) {
+  } else if (sim_group_viable(group)) {
     status.flags = STATUS_VIABLE;
     sim_met(call, RULE_CG_35);
   } else {
@@ -126,22 +123,33 @@ static long get_status(SimCall *call, SimGroup *group) {
   return 0;
 }
 
+/* Up to 6.0 the group was looked at before the fd. */
+static long find_file_before_6_1(SimCall *call, const SimGroup *group, gint32 fd, SimFile **file) {
+  if (fd < 0)
+    return sim_refuse(call, EINVAL, RULE_CG_40);
+  if (group->container)
+    return sim_refuse(call, EINVAL, RULE_CG_41);
+  return sim_call_file(call, fd, 0, file) ? sim_refuse(call, EBADF, RULE_CG_43) : 0;
+}
+
+static long find_file(SimCall *call, const SimGroup *group, gint32 fd, SimFile **file) {
+  if (sim_call_file(call, fd, 0, file))
+    return sim_refuse(call, EBADF, RULE_CG_43);
+  return group->container ? sim_refuse(call, EINVAL, RULE_CG_44) : 0;
+}
+
 static long set_container(SimCall *call, SimGroup *group) {
-  gboolean new_order = sim_since(call->kernel, 6, 1);
-  gint32 fd;
-  SimFile *file;
   SimContainer *container;
+  SimFile *file;
+  gint32 fd;
+  long result;
 
   if (sim_read(call, call->arg, &fd, sizeof fd))
     return sim_refuse(call, EFAULT, RULE_CG_39);
-  if (!new_order && fd < 0)
-    return sim_refuse(call, EINVAL, RULE_CG_40);
-  if (!new_order && group->container)
-    return sim_refuse(call, EINVAL, RULE_CG_41);
-  if (sim_call_file(call, fd, 0, &file))
-    return sim_refuse(call, EBADF, RULE_CG_43);
-  if (group->container)
-    return sim_refuse(call, EINVAL, RULE_CG_44);
+  result =
+      sim_since(call->kernel, 6, 1) ? find_file(call, group, fd, &file) : find_file_before_6_1(call, group, fd, &file);
+  if (result)
+    return result;
   container = file ? sim_file_get(file, ABI_CONTAINER) : NULL;
   if (!container && !sim_since(call->kernel, 6, 2))
     return sim_refuse(call, EINVAL, RULE_CG_46);
@@ -210,7 +218,7 @@ static long get_device_fd(SimCall *call, SimGroup *group) {
   sim_call_payload(call, name->str, name->len + 1);
   if (result)
     return result;
-  if (!sim_since(call->kernel, 5, 19) && (!usable || !viable(group)))
+  if (!sim_since(call->kernel, 5, 19) && (!usable || !sim_group_viable(group)))
     return sim_refuse(call, EINVAL, RULE_CG_64);
   result = find_device(call, group, name->str, &device);
   if (result)

@@ -17,14 +17,17 @@ struct SimGroup {
   gboolean claimed;                 /* VFIO owns the DMA of the group */
   gboolean io_stopped, dma_stopped; /* EEH froze its partitionable endpoint */
   gboolean held_in_reset;
+  gboolean ddw_failed; /* its firmware makes no more windows (PSR-2) */
 };
 
 SimGroup *sim_group_new(SimKernel *kernel, const SimHostGroup *host);
 void sim_group_free(SimGroup *group);
 
-/* TCE-16: VFIO claims the DMA of the group, its windows close. -EPERM: a host driver is bound to one of its devices
- * (CG-51). */
-int sim_group_claim(SimGroup *group);
+/* FALSE: a host driver is bound to one of its devices (CG-51, CG-55). */
+gboolean sim_group_viable(const SimGroup *group);
+
+/* TCE-16: VFIO owns the DMA of the group, its windows close. */
+void sim_group_claim(SimGroup *group);
 /* TCE-17: the host's own table is back. */
 void sim_group_release(SimGroup *group);
 

@@ -183,7 +183,8 @@ static RuleId validate(SimVm *vm, const SimGuestTable *table, guint64 tce, guint
     return RULE_HC_3;
   if (!sim_memslots_ua(sim_vm_memslots(vm), gpa, ua))
     return RULE_HC_4;
-  for (guint i = 0; i < table->attached->len; i++)
+  /* up to 4.19 it is found out while mapping */
+  for (guint i = 0; i < table->attached->len && sim_since(sim_vm_kernel(vm), 5, 4); i++)
     if (!region_for(vm, g_array_index(table->attached, SimAttachment, i).hw, *ua))
       return RULE_HC_5;
   return RULE_NONE;

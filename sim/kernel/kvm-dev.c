@@ -95,7 +95,7 @@ long sim_kvm_capability(SimCall *call, guint64 cap) {
   case KVM_CAP_SPAPR_TCE_VFIO:
     if (!sim_since(call->kernel, 4, 12))
       return yes_no(call, FALSE, RULE_KV_3);
-    return yes_no(call, power && host->spapr_tce_vfio, RULE_KV_2);
+    return yes_no(call, power && (host->spapr_tce_vfio || !sim_since(call->kernel, 4, 19)), RULE_KV_2);
   case KVM_CAP_DEVICE_CTRL:
     return yes_no(call, TRUE, RULE_KV_4);
   case KVM_CAP_PPC_MMU_RADIX:

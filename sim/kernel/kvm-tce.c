@@ -210,6 +210,11 @@ static guint64 pages_of(guint64 bytes, guint page_shift) {
   return (bytes + in_page) >> page_shift;
 }
 
+/* Up to 4.12 the table had as many entries as fit into its pages (KT-7). */
+static guint64 guest_entries(SimKernel *kernel, const SimGuestTableArgs *args, guint64 pages) {
+  return sim_since(kernel, 4, 19) ? args->size : (pages << sim_page_shift(kernel)) / sizeof(guint64);
+}
+
 static long install_table(SimCall *call, SimVm *vm, const SimGuestTableArgs *args, guint64 pages, guint64 accounted) {
   SimKernel *kernel = call->kernel;
   gsize bytes = (gsize)pages << sim_page_shift(kernel);
@@ -229,7 +234,7 @@ static long install_table(SimCall *call, SimVm *vm, const SimGuestTableArgs *arg
   table->liobn = args->liobn;
   table->page_shift = args->page_shift;
   table->offset = args->offset;
-  table->size = args->size;
+  table->size = guest_entries(kernel, args, pages);
   table->tces = tces;
   table->allocated = bytes / sizeof(guint64);
   table->accounted = accounted;

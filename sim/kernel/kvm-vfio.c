@@ -90,24 +90,40 @@ static Named name_file(SimCall *call, int fd, guint ref) {
   return named;
 }
 
+/* The rule by which the file cannot be added, or RULE_NONE. */
+static RuleId unfit_file(SimCall *call, const SimFile *file) {
+  if (file && sim_file_group(file))
+    return RULE_NONE;
+  if (!sim_since(call->kernel, 6, 6))
+    return RULE_KV_27;
+  if (!file || sim_file_kind(file) != ABI_DEVICE)
+    return RULE_KV_28;
+  sim_met(call, RULE_KV_28);
+  return RULE_NONE;
+}
+
+/* The same up to 5.18: vfio_group_get_external_user(). */
+static RuleId unfit_container_user(const SimFile *file) {
+  const SimGroup *group = file ? sim_file_group(file) : NULL;
+
+  if (!group)
+    return RULE_KV_27;
+  if (!group->container)
+    return RULE_KV_29;
+  return sim_container_has_driver(group->container) && sim_group_viable(group) ? RULE_NONE : RULE_KV_31;
+}
+
 static long group_add(SimCall *call, SimKvmVfio *device, Named group) {
+  RuleId unfit;
   SimFile *file = group.file;
   Entry entry = {.file = file};
   guint at;
 
   if (group.err)
     return sim_refuse(call, EBADF, RULE_KV_26);
-  if (!file || !sim_file_group(file)) {
-    if (!sim_since(call->kernel, 6, 6))
-      return sim_refuse(call, EINVAL, RULE_KV_27);
-    if (!file || sim_file_kind(file) != ABI_DEVICE)
-      return sim_refuse(call, EINVAL, RULE_KV_28);
-    sim_met(call, RULE_KV_28);
-  }
-  if (is_container_user(call->kernel) && !sim_file_group(file)->container)
-    return sim_refuse(call, EINVAL, RULE_KV_29);
-  if (is_container_user(call->kernel) && !sim_container_has_driver(sim_file_group(file)->container))
-    return sim_refuse(call, EINVAL, RULE_KV_31);
+  unfit = is_container_user(call->kernel) ? unfit_container_user(file) : unfit_file(call, file);
+  if (unfit != RULE_NONE)
+    return sim_refuse(call, EINVAL, unfit);
   if (find_entry(device, file, &at))
     return sim_refuse(call, EEXIST, RULE_KV_33);
   if (is_container_user(call->kernel))
@@ -147,7 +163,7 @@ static long set_spapr_tce(SimCall *call, SimKvmVfio *device, Named named, Named 
 
   if (named.err)
     return sim_refuse(call, EBADF, RULE_KV_41);
-  if (is_container_user(call->kernel) && (!named.file || !sim_file_group(named.file)))
+  if (is_container_user(call->kernel) && unfit_container_user(named.file) != RULE_NONE)
     return sim_refuse(call, EINVAL, RULE_KV_42);
   entry = find_entry(device, named.file, &at);
   if (!entry)

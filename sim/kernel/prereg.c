@@ -139,35 +139,70 @@ static long pin_result(SimCall *call, guint64 pinned, guint64 pages) {
   return sim_notable(call, (long)pinned, RULE_MM_7);
 }
 
-long sim_region_new(SimCall *call, SimMm *mm, guint64 ua, guint64 size, SimRegion **out) {
+/* What is asked to be registered, and how much of it could be pinned. */
+typedef struct {
+  guint64 ua, size, pages, pinned;
+  guint page_shift;
+} Wanted;
+
+static long account_and_pin(SimCall *call, SimMm *mm, Wanted *wanted) {
   SimKernel *kernel = call->kernel;
-  guint host_shift = sim_page_shift(kernel), page_shift;
-  guint64 pages = size >> host_shift;
-  SimRegion *region;
+  guint host_shift = sim_page_shift(kernel);
+
+  wanted->pages = wanted->size >> host_shift;
+  if (sim_mm_account(call, mm, wanted->pages) < 0)
+    return sim_refuse(call, ENOMEM, RULE_MM_4);
+  if (!wanted->pages)
+    return sim_refuse(call, ENOMEM, RULE_MM_5);
+  wanted->page_shift = (guint)__builtin_ctzll(wanted->ua | wanted->size);
+  wanted->pinned = kernel->port->pin(kernel->port_data, call->task, wanted->ua, wanted->size, TRUE, host_shift,
+                                     &wanted->page_shift) >>
+                   host_shift;
+  return 0;
+}
+
+static long prepare(SimCall *call, SimMm *mm, Wanted *wanted) {
+  long result = account_and_pin(call, mm, wanted);
+
+  if (result)
+    return result;
+  result = pin_result(call, wanted->pinned, wanted->pages);
+  if (!result && overlaps(mm, wanted->ua, wanted->size))
+    result = sim_refuse(call, EINVAL, RULE_MM_9);
+  if (result)
+    sim_mm_unaccount(mm, wanted->pages);
+  return result;
+}
+
+/* Up to 4.19 what overlaps was found first, and no page that cannot be pinned was forgiven. */
+static long prepare_before_5_4(SimCall *call, SimMm *mm, Wanted *wanted) {
   long result;
 
-  if (sim_mm_account(call, mm, pages) < 0)
-    return sim_refuse(call, ENOMEM, RULE_MM_4);
-  if (!pages)
-    return sim_refuse(call, ENOMEM, RULE_MM_5);
-  page_shift = (guint)__builtin_ctzll(ua | size);
-  result = pin_result(
-      call, kernel->port->pin(kernel->port_data, call->task, ua, size, TRUE, host_shift, &page_shift) >> host_shift, pages);
-  if (!result && overlaps(mm, ua, size))
-    result = sim_refuse(call, EINVAL, RULE_MM_9);
-  if (result) {
-    sim_mm_unaccount(mm, pages);
+  if (wanted->size && overlaps(mm, wanted->ua, wanted->size))
+    return sim_refuse(call, EINVAL, RULE_MM_10);
+  result = account_and_pin(call, mm, wanted);
+  if (result || wanted->pinned >= wanted->pages)
     return result;
-  }
+  sim_mm_unaccount(mm, wanted->pages);
+  return sim_refuse(call, EFAULT, RULE_MM_8);
+}
+
+long sim_region_new(SimCall *call, SimMm *mm, guint64 ua, guint64 size, SimRegion **out) {
+  Wanted wanted = {.ua = ua, .size = size};
+  SimRegion *region;
+  long result = sim_since(call->kernel, 5, 4) ? prepare(call, mm, &wanted) : prepare_before_5_4(call, mm, &wanted);
+
+  if (result)
+    return result;
   region = g_new0(SimRegion, 1);
   region->mm = mm;
   region->ua = ua;
   region->size = size;
-  region->page_shift = page_shift;
+  region->page_shift = wanted.page_shift;
   region->used = 1;
   region->mapped = 1;
   g_ptr_array_insert(mm->regions, (gint)upper_bound(mm, ua), region);
-  kernel->census.regions++;
+  call->kernel->census.regions++;
   sim_met(call, RULE_MM_11);
   *out = region;
   return 0;

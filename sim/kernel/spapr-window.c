@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* DMA windows: the default one, TCE_CREATE, TCE_REMOVE. */
 #include "sim/kernel/powernv.h"
+#include "sim/kernel/pseries.h"
 #include "sim/kernel/spapr.h"
 
 struct tce_create {
@@ -31,11 +32,25 @@ int sim_spapr_find_table(const SimSpapr *spapr, guint64 ioba) {
   return -1;
 }
 
+typedef struct {
+  guint page_shift;
+  guint64 size;
+  guint levels;
+} Shape;
+
+static void install_table(SimCall *call, SimSpapr *spapr, guint slot, guint page_shift, guint64 start, guint64 entries,
+                          guint64 pages) {
+  spapr->tables[slot] = sim_tce_table_new(call->kernel, page_shift, start >> page_shift, entries);
+  spapr->table_pages[slot] = pages;
+  sim_tce_table_set_mm(spapr->tables[slot], spapr->mm);
+  call->kernel->census.windows++;
+}
+
 /* Makes the hardware table: the platform's half, after the accounting. What it refuses has been accounted and is not
  * given back (TCE-112). */
-static long create_table(SimCall *call, SimSpapr *spapr, guint slot, guint page_shift, guint64 size, guint levels) {
-  guint host_shift = sim_page_shift(call->kernel);
-  guint64 bytes = powernv_table_size(host_shift, page_shift, size, levels), entries;
+static long create_table_powernv(SimCall *call, SimSpapr *spapr, guint slot, const Shape *shape) {
+  guint host_shift = sim_page_shift(call->kernel), page_shift = shape->page_shift, levels = shape->levels;
+  guint64 size = shape->size, bytes = powernv_table_size(host_shift, page_shift, size, levels), entries;
   int result;
 
   if (!bytes)
@@ -52,15 +67,67 @@ static long create_table(SimCall *call, SimSpapr *spapr, guint slot, guint page_
     sim_met(call, size >> page_shift ? RULE_PNV_8 : RULE_PNV_5);
   if (levels > 1)
     sim_met(call, RULE_PNV_9);
-  spapr->tables[slot] = sim_tce_table_new(call->kernel, page_shift, powernv_window_start(slot) >> page_shift, entries);
-  spapr->table_pages[slot] = bytes >> host_shift;
-  sim_tce_table_set_mm(spapr->tables[slot], spapr->mm);
-  call->kernel->census.windows++;
+  install_table(call, spapr, slot, page_shift, powernv_window_start(slot), entries, bytes >> host_shift);
+  sim_met(call, RULE_PNV_3);
   return 0;
 }
 
-static long create_window(SimCall *call, SimSpapr *spapr, guint page_shift, guint64 size, guint levels,
-                          guint64 *start) {
+static gboolean has_64bit_window(const SimSpapr *spapr) {
+  for (guint slot = 0; slot < SIM_TABLES; slot++)
+    if (spapr->tables[slot] && sim_tce_table_offset(spapr->tables[slot]))
+      return TRUE;
+  return FALSE;
+}
+
+/* The firmware's half on a hypervisor: after the accounting, too. */
+static long check_pseries(SimCall *call, SimSpapr *spapr, guint slot, const Shape *shape, guint64 start) {
+  SimGroup *first = g_ptr_array_index(spapr->groups, 0);
+
+  if (pseries_window_check(shape->size, shape->levels))
+    return sim_refuse(call, EINVAL, RULE_PSR_2);
+  if (first->ddw_failed)
+    return sim_refuse(call, ENODEV, RULE_PSR_2);
+  if (slot == 0 && has_64bit_window(spapr))
+    return sim_refuse(call, EPERM, RULE_PSR_2);
+  if (start && has_64bit_window(spapr)) {
+    first->ddw_failed = TRUE;
+    return sim_refuse(call, ENODEV, RULE_PSR_2);
+  }
+  return 0;
+}
+
+static long create_table_pseries(SimCall *call, SimSpapr *spapr, guint slot, const Shape *shape) {
+  guint host_shift = sim_page_shift(call->kernel), page_shift = shape->page_shift;
+  guint64 pages = pseries_table_size(page_shift, shape->size, shape->levels) >> host_shift;
+  guint64 start = pseries_window_start(slot, page_shift, shape->size, call->kernel->host->dma32_size);
+  long result;
+
+  if (sim_mm_account(call, spapr->mm, pages))
+    return sim_refuse(call, ENOMEM, RULE_TCE_111);
+  sim_met(call, RULE_PSR_5);
+  result = check_pseries(call, spapr, slot, shape, start);
+  if (result) {
+    sim_met(call, RULE_TCE_112);
+    return result;
+  }
+  install_table(call, spapr, slot, page_shift, start, shape->size >> page_shift, pages);
+  sim_met(call, RULE_PSR_6);
+  return 0;
+}
+
+/* Programs the table into every group. A hypervisor's window is of one group: the second cannot have it. */
+static long program(SimCall *call, SimSpapr *spapr, guint slot) {
+  if (call->kernel->host->platform == SIM_PSERIES && spapr->groups->len > 1) {
+    sim_spapr_free_table(spapr, slot);
+    sim_met(call, RULE_TCE_113);
+    return sim_refuse(call, EPERM, RULE_PSR_7);
+  }
+  for (guint i = 0; i < spapr->groups->len; i++)
+    sim_group_set_table(g_ptr_array_index(spapr->groups, i), slot, spapr->tables[slot]);
+  return 0;
+}
+
+static long create_window(SimCall *call, SimSpapr *spapr, const Shape *shape, guint64 *start) {
   guint slot = 0;
   long result;
 
@@ -68,19 +135,20 @@ static long create_window(SimCall *call, SimSpapr *spapr, guint page_shift, guin
     slot++;
   if (slot == SIM_TABLES)
     return sim_refuse(call, ENOSPC, RULE_TCE_107);
-  if (page_shift >= 64 || !(call->kernel->host->tce_page_sizes >> page_shift & 1))
+  if (shape->page_shift >= 64 || !(call->kernel->host->tce_page_sizes >> shape->page_shift & 1))
     return sim_refuse(call, EINVAL, RULE_TCE_108);
-  result = create_table(call, spapr, slot, page_shift, size, levels);
+  result = call->kernel->host->platform == SIM_PSERIES ? create_table_pseries(call, spapr, slot, shape)
+                                                       : create_table_powernv(call, spapr, slot, shape);
+  if (!result)
+    result = program(call, spapr, slot);
   if (result)
     return result;
-  for (guint i = 0; i < spapr->groups->len; i++)
-    sim_group_set_table(g_ptr_array_index(spapr->groups, i), slot, spapr->tables[slot]);
-  *start = powernv_window_start(slot);
-  sim_met(call, RULE_PNV_3);
+  *start = sim_tce_table_offset(spapr->tables[slot]) << shape->page_shift;
   return 0;
 }
 
 long sim_spapr_default_window(SimCall *call, SimSpapr *spapr) {
+  Shape shape = {DEFAULT_PAGE_SHIFT, call->kernel->host->dma32_size, DEFAULT_LEVELS};
   guint64 start;
   long result;
 
@@ -89,14 +157,15 @@ long sim_spapr_default_window(SimCall *call, SimSpapr *spapr) {
     return 0;
   }
   sim_met(call, RULE_TCE_66);
-  result = create_window(call, spapr, DEFAULT_PAGE_SHIFT, call->kernel->host->dma32_size, DEFAULT_LEVELS, &start);
+  result = create_window(call, spapr, &shape, &start);
   if (!result)
     spapr->default_pending = FALSE;
   return result;
 }
 
 void sim_spapr_free_table(SimSpapr *spapr, guint slot) {
-  sim_mm_unaccount(spapr->mm, spapr->table_pages[slot]);
+  if (spapr->table_pages[slot]) /* an adopted table costs nothing, and there may be no owner yet */
+    sim_mm_unaccount(spapr->mm, spapr->table_pages[slot]);
   sim_tce_table_unref(spapr->tables[slot]);
   spapr->tables[slot] = NULL;
   spapr->kernel->census.windows--;
@@ -119,8 +188,11 @@ long sim_spapr_create(SimCall *call, SimSpapr *spapr) {
   if (create.argsz > sizeof create || create.reserved1 || create.reserved2)
     sim_met(call, RULE_TCE_128);
   result = sim_spapr_default_window(call, spapr);
-  if (!result)
-    result = create_window(call, spapr, create.page_shift, create.window_size, create.levels, &create.start_addr);
+  if (!result) {
+    Shape shape = {create.page_shift, create.window_size, create.levels};
+
+    result = create_window(call, spapr, &shape, &create.start_addr);
+  }
   if (pending)
     sim_met(call, RULE_TCE_106);
   if (result) {

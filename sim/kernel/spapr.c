@@ -44,7 +44,7 @@ static void spapr_release(gpointer instance) {
   GHashTableIter iter;
   gpointer region;
 
-  sim_kernel_met(spapr->kernel, RULE_TCE_23);
+  sim_kernel_met(spapr->kernel, spapr->adopted ? RULE_TCE_21 : RULE_TCE_23);
   for (guint slot = 0; slot < SIM_TABLES; slot++) {
     if (!spapr->tables[slot])
       continue;
@@ -63,16 +63,71 @@ static void spapr_release(gpointer instance) {
   g_free(spapr);
 }
 
+guint sim_spapr_max_windows(const SimKernel *kernel) {
+  if (kernel->host->platform == SIM_PSERIES && !sim_since(kernel, 6, 11))
+    return 0;
+  return kernel->host->max_windows;
+}
+
+static long may_attach(SimCall *call, const SimSpapr *spapr) {
+  if (spapr->v2 && !sim_spapr_max_windows(call->kernel))
+    return sim_refuse(call, EINVAL, RULE_TCE_3);
+  if (!spapr->v2 && spapr->groups->len)
+    return sim_refuse(call, EBUSY, RULE_TCE_4);
+  if (call->kernel->host->platform == SIM_PSERIES && (spapr->tables[0] || spapr->tables[1]))
+    return sim_refuse(call, EPERM, RULE_PSR_7);
+  return 0;
+}
+
+/* Only bare metal's table groups had functions to take ownership and to give it back. */
+static gboolean is_owned(const SimKernel *kernel) {
+  return kernel->host->platform == SIM_POWERNV;
+}
+
+static long may_attach_before_6_4(SimCall *call, const SimSpapr *spapr) {
+  gboolean owned = is_owned(call->kernel);
+
+  if (spapr->groups->len && !owned)
+    return sim_refuse(call, EBUSY, RULE_TCE_5);
+  if (!sim_since(call->kernel, 4, 12)) {
+    sim_met(call, RULE_TCE_10);
+    return 0;
+  }
+  if (owned && !spapr->v2)
+    return sim_refuse(call, EPERM, RULE_TCE_8);
+  if (!owned && spapr->v2)
+    return sim_refuse(call, EPERM, RULE_TCE_9);
+  return 0;
+}
+
+static void adopt_tables(SimSpapr *spapr, const SimGroup *group) {
+  for (guint slot = 0; slot < SIM_TABLES; slot++) {
+    if (!group->tables[slot])
+      continue;
+    spapr->tables[slot] = sim_tce_table_ref(group->tables[slot]);
+    spapr->kernel->census.windows++;
+  }
+  spapr->adopted = TRUE;
+  sim_kernel_met(spapr->kernel, RULE_TCE_15);
+  sim_kernel_met(spapr->kernel, RULE_PSR_4);
+}
+
+/* Up to 6.3 the driver took the group's windows over by itself. */
+static void take_over_before_6_4(SimSpapr *spapr, SimGroup *group) {
+  if (!is_owned(spapr->kernel))
+    adopt_tables(spapr, group);
+  sim_group_claim(group);
+}
+
 static long spapr_attach(SimCall *call, gpointer instance, SimGroup *group) {
   SimSpapr *spapr = instance;
-  gboolean iommu_ops = sim_since(call->kernel, 6, 4);
+  gboolean old = !sim_since(call->kernel, 6, 4);
+  long result = old ? may_attach_before_6_4(call, spapr) : may_attach(call, spapr);
 
-  if (iommu_ops && spapr->v2 && !call->kernel->host->max_windows)
-    return sim_refuse(call, EINVAL, RULE_TCE_3);
-  if (iommu_ops && !spapr->v2 && spapr->groups->len)
-    return sim_refuse(call, EBUSY, RULE_TCE_4);
-  if (!iommu_ops && sim_since(call->kernel, 4, 12) && !spapr->v2)
-    return sim_refuse(call, EPERM, RULE_TCE_8);
+  if (result)
+    return result;
+  if (old)
+    take_over_before_6_4(spapr, group);
   for (guint slot = 0; slot < SIM_TABLES; slot++)
     if (spapr->tables[slot])
       sim_group_set_table(group, slot, spapr->tables[slot]);
@@ -100,6 +155,8 @@ static void spapr_detach(SimCall *call, gpointer instance, SimGroup *group) {
       sim_spapr_clear(spapr, spapr->tables[slot], 0, sim_tce_table_entries(spapr->tables[slot]));
     sim_group_set_table(group, slot, NULL);
   }
+  if (!sim_since(spapr->kernel, 6, 4))
+    sim_group_release(group);
   if (!spapr->groups->len)
     sim_kernel_met(spapr->kernel, RULE_TCE_22);
   else if (clears && mapped && call)
@@ -111,6 +168,9 @@ static void spapr_detach(SimCall *call, gpointer instance, SimGroup *group) {
 void sim_spapr_own(SimCall *call, SimSpapr *spapr) {
   if (!spapr->mm) {
     spapr->mm = sim_mm_ref(sim_call_mm(call));
+    for (guint slot = 0; slot < SIM_TABLES; slot++)
+      if (spapr->tables[slot])
+        sim_tce_table_set_mm(spapr->tables[slot], spapr->mm);
     sim_met(call, RULE_TCE_25);
   }
 }
@@ -132,12 +192,12 @@ static long get_info(SimCall *call, SimSpapr *spapr) {
   info.flags = 0;
   info.dma32_window_start = (guint32)powernv_window_start(0);
   info.dma32_window_size = (guint32)host->dma32_size;
-  if (spapr->v2 && host->max_windows) {
+  if (spapr->v2 && sim_spapr_max_windows(call->kernel)) {
     info.flags = FLAG_DDW;
     info.pgsizes = host->tce_page_sizes;
     info.max_dynamic_windows_supported = host->max_windows;
     info.levels = host->max_levels;
-    sim_met(call, RULE_PNV_2);
+    sim_met(call, host->platform == SIM_PSERIES ? RULE_PSR_1 : RULE_PNV_2);
     sim_met(call, RULE_TCE_31);
   }
   size = info.argsz >= sizeof info ? sizeof info : WITHOUT_DDW;

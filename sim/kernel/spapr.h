@@ -15,6 +15,7 @@ typedef struct {
   SimKernel *kernel;
   gboolean v2;
   gboolean enabled;
+  gboolean adopted;         /* tables[] are the host's own (TCE-15) */
   gboolean default_pending; /* the default window is wanted and does not exist yet */
   guint64 locked_pages;     /* v1: what ENABLE accounted */
   SimMm *mm;                /* the owning process; NULL until it is needed */
@@ -26,6 +27,9 @@ typedef struct {
 
 /* TCE-25: the calling process becomes the container's owner if there is none. */
 void sim_spapr_own(SimCall *call, SimSpapr *spapr);
+
+/* Dynamic windows that the platform offers; 0: none, so v2 cannot be. */
+guint sim_spapr_max_windows(const SimKernel *kernel);
 
 /* Slot of the window that holds the I/O address, or -1. */
 int sim_spapr_find_table(const SimSpapr *spapr, guint64 ioba);

@@ -36,14 +36,13 @@ struct SimTceTable {
 SimTceTable *sim_tce_table_new(SimKernel *kernel, guint page_shift, guint64 offset_pages, guint64 entries) {
   SimTceTable *table = g_new0(SimTceTable, 1);
 
-  g_assert(entries > 0);
   table->refs = 1;
   table->kernel = kernel;
   table->page_shift = page_shift;
   table->offset = offset_pages;
   table->entries = entries;
   table->userspace = TRUE;
-  while (table->height < 7 && (entries - 1) >> (FAN_SHIFT * (table->height + 1)))
+  while (table->height < 7 && (MAX(entries, 1) - 1) >> (FAN_SHIFT * (table->height + 1)))
     table->height++;
   table->bytes = sizeof *table;
   kernel->table_bytes += sizeof *table;
