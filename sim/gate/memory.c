@@ -63,7 +63,7 @@ guint64 gate_memory_pin(pid_t tid, guint64 addr, guint64 len, gboolean write, gu
     guint64 start, end;
     if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &start, &end, perms) != 3 || end <= reached)
       continue;
-    if (start > reached || perms[write] != (write ? 'w' : 'r'))
+    if (start > reached || (write ? perms[1] != 'w' : perms[0] != 'r'))
       break;
     all_files = all_files && strchr(line, '/');
     reached = end;

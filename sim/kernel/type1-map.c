@@ -57,8 +57,8 @@ static long pin(SimCall *call, SimMm *mm, const struct dma_map *map) {
   SimKernel *kernel = call->kernel;
   guint shift = sim_page_shift(kernel), backing = shift;
   guint64 pages = map->size >> shift, room = sim_mm_room(call, mm);
-  guint64 pinned = kernel->port->pin(kernel->port_data, call->task, map->vaddr, map->size, map->flags & FLAG_WRITE,
-                                     shift, &backing) >>
+  guint64 pinned = kernel->port->pin(kernel->port_data, call->task, map->vaddr, map->size,
+                                     (map->flags & FLAG_WRITE) != 0, shift, &backing) >>
                    shift;
 
   if (room < MIN(pinned, pages))
