@@ -40,11 +40,15 @@ static void a_bad_pointer_is_efault(void **state) {
   munmap(pages, PAGES * PAGE);
 }
 
-static guint64 pin(const void *addr, guint64 len) {
+static guint64 pin_for(const void *addr, guint64 len, gboolean write) {
   guint shift = 30;
-  guint64 bytes = gate_memory_pin(getpid(), (guintptr)addr, len, HOST_SHIFT, &shift);
+  guint64 bytes = gate_memory_pin(getpid(), (guintptr)addr, len, write, HOST_SHIFT, &shift);
   assert_int_equal(shift, HOST_SHIFT); /* the simulated host's normal page, whatever this machine's is */
   return bytes;
+}
+
+static guint64 pin(const void *addr, guint64 len) {
+  return pin_for(addr, len, TRUE);
 }
 
 /* MM-6, MM-7: pinning stops at a hole and at memory that cannot be written. */
@@ -58,6 +62,7 @@ static void pinning_stops_at_a_hole_and_at_readonly_memory(void **state) {
   mprotect(pages + 3 * PAGE, PAGE, PROT_READ);
   assert_int_equal(pin(pages, PAGES * PAGE), 3 * PAGE);
   assert_int_equal(pin(pages + 3 * PAGE, PAGE), 0);
+  assert_int_equal(pin_for(pages, PAGES * PAGE, FALSE), PAGES * PAGE); /* T1-38 */
   munmap(pages + 2 * PAGE, PAGE);
   assert_int_equal(pin(pages, PAGES * PAGE), 2 * PAGE);
   assert_int_equal(pin(pages + 2 * PAGE, PAGE), 0);
