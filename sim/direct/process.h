@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The direct gate: a simulated process inside this process. It has an fd table of its own, whose numbers start at
- * SIM_FD_BASE so that they never meet a real fd, and answers the SimPort of a kernel. Memory is this process's own; a bad
- * pointer is EFAULT, never a crash.
+ * SIM_FD_BASE so that they never meet a real fd, and answers the SimPort of a kernel. Memory is this process's own; a
+ * bad pointer is EFAULT, never a crash.
  */
 #pragma once
 
@@ -25,8 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimProcess, sim_process_free)
 /* fork(): another address space, the same open files. */
 SimProcess *sim_process_fork(SimProcess *process, guint serial);
 
-/* Memory that REGISTER_MEMORY may pin, so that no look into /proc is needed. huge_shift: of its backing pages, 0 = normal.
- * Ranges not told of are looked up in /proc/self/maps. Overlapping ranges are replaced. */
+/* Memory that REGISTER_MEMORY may pin, so that no look into /proc is needed. huge_shift: of its backing pages, 0 =
+ * normal. Ranges not told of are looked up in /proc/self/maps. Overlapping ranges are replaced. */
 void sim_process_map(SimProcess *process, void *memory, gsize size, gboolean writable, guint huge_shift);
 void sim_process_unmap(SimProcess *process, void *memory, gsize size);
 

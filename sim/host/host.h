@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The description of a simulated host: kernel version and platform, page size, limits, IOMMU groups and PCI devices. Read
- * from a key file (docs/host-file.md) or built by calls. Nothing of it comes from the machine it runs on.
+ * The description of a simulated host: kernel version and platform, page size, limits, IOMMU groups and PCI devices.
+ * Read from a key file (docs/host-file.md) or built by calls. Nothing of it comes from the machine it runs on.
  *
  *   [host]                      [group 7]                       [device 0000:01:00.0]
  *   profile=linux-6.12-powernv  devices=0000:01:00.0            vendor=0x8086 device=0x10d3 class=0x020000
@@ -17,30 +17,35 @@ G_BEGIN_DECLS
 
 #define SIM_HOST_ERROR (sim_host_error_quark())
 GQuark sim_host_error_quark(void);
-typedef enum { SIM_HOST_ERROR_SYNTAX, SIM_HOST_ERROR_VALUE, SIM_HOST_ERROR_CONFLICT, SIM_HOST_ERROR_NOT_FOUND } SimHostError;
+typedef enum {
+  SIM_HOST_ERROR_SYNTAX,
+  SIM_HOST_ERROR_VALUE,
+  SIM_HOST_ERROR_CONFLICT,
+  SIM_HOST_ERROR_NOT_FOUND
+} SimHostError;
 
 typedef enum { SIM_POWERNV, SIM_PSERIES, SIM_X86 } SimPlatform;
 
 typedef struct {
-  guint64 size;       /* bytes, a power of two; 0 = absent */
-  gboolean io;        /* I/O space */
-  gboolean is64;      /* takes the next BAR's slot as its upper half */
+  guint64 size;  /* bytes, a power of two; 0 = absent */
+  gboolean io;   /* I/O space */
+  gboolean is64; /* takes the next BAR's slot as its upper half */
   gboolean prefetch;
 } SimBar;
 
 typedef struct {
-  guint64 id;         /* packed address, see abi.h */
-  guint group;        /* number of its IOMMU group */
+  guint64 id;  /* packed address, see abi.h */
+  guint group; /* number of its IOMMU group */
   guint16 vendor, device, subsystem_vendor, subsystem_device;
   guint32 class_code; /* 24 bits */
   guint8 revision;
-  guint8 intx_pin;    /* 0 = none, 1 = INTA */
-  guint msi;          /* vectors, a power of two; 0 = no capability */
-  guint msix;         /* vectors; 0 = no capability */
-  guint msix_bar;     /* BAR of the MSI-X table; at its offset 0 of msix_offset */
+  guint8 intx_pin; /* 0 = none, 1 = INTA */
+  guint msi;       /* vectors, a power of two; 0 = no capability */
+  guint msix;      /* vectors; 0 = no capability */
+  guint msix_bar;  /* BAR of the MSI-X table; at its offset 0 of msix_offset */
   guint32 msix_offset;
-  gboolean express;   /* PCI Express: 4096 bytes of config space, ERR interrupt */
-  gboolean reset;     /* function reset works (the RESET flag) */
+  gboolean express; /* PCI Express: 4096 bytes of config space, ERR interrupt */
+  gboolean reset;   /* function reset works (the RESET flag) */
   guint64 rom_size;
   SimBar bars[6];
   gboolean host_driver; /* bound to a host driver, not to vfio-pci: makes its group non-viable */
@@ -48,30 +53,37 @@ typedef struct {
 
 typedef struct {
   guint number;
-  GArray *devices;    /* of SimHostDevice, in the order given */
+  GArray *devices; /* of SimHostDevice, in the order given */
 } SimHostGroup;
 
 typedef struct SimHost {
-  char *name;             /* "power9" */
-  char *description;      /* one line for `vfiosim hosts` */
+  char *name;        /* "power9" */
+  char *description; /* one line for `vfiosim hosts` */
   SimPlatform platform;
+<<<<<<< HEAD
   guint version;          /* kernel version, 6.12 = SIM_VERSION(6, 12) */
   guint page_shift;       /* of the host kernel: 16 or 12 */
   guint64 tce_page_sizes; /* mask of IOMMU page sizes, 0x40211000 on POWER9 (PNV-2); on x86 of type1's */
   guint64 dma32_size;     /* default window, bytes (PNV-1) */
+=======
+  guint version;                 /* kernel version, 6.12 = SIM_VERSION(6, 12) */
+  guint page_shift;              /* of the host kernel: 16 or 12 */
+  guint64 tce_page_sizes;        /* mask of IOMMU page sizes, 0x40211000 on POWER9 (PNV-2) */
+  guint64 dma32_size;            /* default window, bytes (PNV-1) */
+>>>>>>> 7b164cd (Format the headers of the model and of hosts)
   guint max_levels, max_windows; /* as GET_INFO says */
   gboolean eeh;
-  gboolean spapr_v2;      /* FALSE: CHECK_EXTENSION(7) answers 0 and SET_IOMMU(7) is ENODEV, a v1-only host */
+  gboolean spapr_v2;       /* FALSE: CHECK_EXTENSION(7) answers 0 and SET_IOMMU(7) is ENODEV, a v1-only host */
   gboolean spapr_tce_vfio; /* KVM_CAP_SPAPR_TCE_VFIO */
-  gboolean spapr_tce_64;  /* KVM_CAP_SPAPR_TCE_64 */
+  gboolean spapr_tce_64;   /* KVM_CAP_SPAPR_TCE_64 */
   gboolean spapr_multitce; /* KVM_CAP_SPAPR_MULTITCE */
-  gboolean kvm;           /* /dev/kvm exists */
-  guint64 memlock;        /* RLIMIT_MEMLOCK of simulated processes, bytes; G_MAXUINT64 = unlimited */
-  gboolean ipc_lock;      /* they have CAP_IPC_LOCK */
-  GPtrArray *groups;      /* of SimHostGroup*, by number */
+  gboolean kvm;            /* /dev/kvm exists */
+  guint64 memlock;         /* RLIMIT_MEMLOCK of simulated processes, bytes; G_MAXUINT64 = unlimited */
+  gboolean ipc_lock;       /* they have CAP_IPC_LOCK */
+  GPtrArray *groups;       /* of SimHostGroup*, by number */
 } SimHost;
 
-#define SIM_VERSION(major, minor) ((major) * 1000u + (minor))
+#define SIM_VERSION(major, minor) ((major)*1000u + (minor))
 
 /* A POWER9 bare-metal host on Linux 6.12, 64K pages, no groups. */
 SimHost *sim_host_new(void);
@@ -84,14 +96,14 @@ SimHost *sim_host_load(const char *path, GError **error);
 SimHost *sim_host_builtin(const char *name, GError **error);
 const char *const *sim_host_builtin_names(void); /* NULL-terminated */
 
-/* Adds a device with the built-in shape "dumb" (1af4:1110, one 64K BAR, INTx, MSI 1, MSI-X 4). An error if the device is in
- * another group already. */
+/* Adds a device with the built-in shape "dumb" (1af4:1110, one 64K BAR, INTx, MSI 1, MSI-X 4). An error if the device
+ * is in another group already. */
 gboolean sim_host_add_device(SimHost *host, guint group, const char *address, GError **error);
 
 /* Applies one "key=value" of section [host], as scenarios' indented host lines do: ("page-size", "4K"). */
 gboolean sim_host_set(SimHost *host, const char *key, const char *value, GError **error);
 
-const SimHostGroup *sim_host_group(const SimHost *host, guint number);           /* NULL if there is none */
-const SimHostDevice *sim_host_device(const SimHost *host, guint64 id);           /* NULL if there is none */
+const SimHostGroup *sim_host_group(const SimHost *host, guint number); /* NULL if there is none */
+const SimHostDevice *sim_host_device(const SimHost *host, guint64 id); /* NULL if there is none */
 
 G_END_DECLS

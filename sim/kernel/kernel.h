@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
+<<<<<<< HEAD
  * The simulated kernel: one object that owns groups, devices, containers, VMs and TCE tables, and answers calls as Linux
  * would on a POWER host, or on x86. Deterministic, not thread-safe (its caller serialises), no I/O of its own: see port.h.
+=======
+ * The simulated kernel: one object that owns groups, devices, containers, VMs and TCE tables, and answers calls as
+ * Linux would on a POWER host. Deterministic, not thread-safe (its caller serialises), no I/O of its own: see port.h.
+>>>>>>> 7b164cd (Format the headers of the model and of hosts)
  *
  * Every function that stands for a system call returns >= 0 or -errno, as the kernel does, and leaves one event in the
  * trace. Rules: sim/rules. Sources: drivers/vfio, virt/kvm/vfio.c, arch/powerpc/kvm, arch/powerpc/platforms/powernv.
@@ -55,8 +60,8 @@ ssize_t sim_pwrite(SimFile *file, gpointer task, const void *buf, gsize len, gui
 int sim_mmap(SimFile *file, gpointer task, gsize len, int prot, gboolean shared, guint64 offset, void **memory);
 
 /* A hypercall of the VM's guest: H_PUT_TCE 0x20, H_GET_TCE 0x1c, H_STUFF_TCE 0x138, H_PUT_TCE_INDIRECT 0x13c.
- * args as in the registers r4.. . Returns H_SUCCESS 0, H_PARAMETER -4, ..., or SIM_H_TOO_HARD: the vCPU would exit and the
- * VMM handle it. H_GET_TCE's value in *value. vm: serial of the VM, from 1. */
+ * args as in the registers r4.. . Returns H_SUCCESS 0, H_PARAMETER -4, ..., or SIM_H_TOO_HARD: the vCPU would exit and
+ * the VMM handle it. H_GET_TCE's value in *value. vm: serial of the VM, from 1. */
 enum { SIM_H_TOO_HARD = 9999 };
 long sim_hypercall(SimKernel *kernel, guint vm, guint64 nr, const guint64 args[4], guint64 *value);
 
@@ -73,11 +78,11 @@ void sim_kernel_mm_exit(SimKernel *kernel, gpointer mm);
 /* Questions of checks and assertions; none of them is traced. */
 gboolean sim_liobn_feeds_group(SimKernel *kernel, guint64 liobn, guint group); /* some VM's table is attached to a table
                                                                                   programmed in the group */
-guint64 sim_locked_pages(SimKernel *kernel, gpointer mm);   /* host pages the model has accounted to it */
+guint64 sim_locked_pages(SimKernel *kernel, gpointer mm); /* host pages the model has accounted to it */
 typedef struct {
   guint containers, groups_open, devices_open, vms, kvm_vfio, tables, windows, regions; /* objects alive */
-  guint64 tces;          /* hardware TCEs in use */
-  guint64 locked_pages;  /* over all address spaces */
+  guint64 tces;                                                                         /* hardware TCEs in use */
+  guint64 locked_pages;                                                                 /* over all address spaces */
 } SimCensus;
 void sim_census(SimKernel *kernel, SimCensus *census);
 /* Bytes of model memory behind hardware tables now: what a bench divides by the TCEs. */
