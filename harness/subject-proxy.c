@@ -269,7 +269,7 @@ static void proxy_free(Subject *subject) {
 
 Subject *subject_proxy_new(int fd, pid_t pid, const Scenario *scenario, guint timeout_ms, GError **error) {
   Proxy *proxy = g_new0(Proxy, 1);
-  g_autofree Answer *answer = g_new(Answer, 1);
+  g_autofree Answer *answer = g_new0(Answer, 1);
 
   proxy->subject = (Subject){.perform = proxy_perform,
                              .peek = proxy_peek,

@@ -24,8 +24,10 @@ static gboolean expected(Parser *parser, const char *what) {
   const Token *token = parser_peek(parser);
 
   if (token->kind == TOKEN_END)
-    return parser_fail(parser, SCENARIO_ERROR_SYNTAX, token, "expected %s at the end of the line", what);
-  return parser_fail(parser, SCENARIO_ERROR_SYNTAX, token, "expected %s, not `%s`", what, token->text);
+    parser_fail(parser, SCENARIO_ERROR_SYNTAX, token, "expected %s at the end of the line", what);
+  else
+    parser_fail(parser, SCENARIO_ERROR_SYNTAX, token, "expected %s, not `%s`", what, token->text);
+  return FALSE;
 }
 
 gboolean parser_word(Parser *parser, const char *what, const Token **token) {
@@ -71,11 +73,11 @@ gboolean parser_end(Parser *parser) {
 static gboolean size_token(Parser *parser, const char *what, const Token **token, guint64 *value) {
   if (!parser_word(parser, what, token))
     return FALSE;
-  if (!g_ascii_isdigit((*token)->text[0]) || !abi_size_parse((*token)->text, value))
-    return parser_fail(parser, SCENARIO_ERROR_SYNTAX, *token,
-                       "`%s` is no %s: write 12, 0x1000, 64K, 1M, 1G, 128T or 2^40, less than 2^64", (*token)->text,
-                       what);
-  return TRUE;
+  if (g_ascii_isdigit((*token)->text[0]) && abi_size_parse((*token)->text, value))
+    return TRUE;
+  parser_fail(parser, SCENARIO_ERROR_SYNTAX, *token,
+              "`%s` is no %s: write 12, 0x1000, 64K, 1M, 1G, 128T or 2^40, less than 2^64", (*token)->text, what);
+  return FALSE;
 }
 
 const char *size_text(SizeText buffer, guint64 size) {

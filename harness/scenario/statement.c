@@ -148,9 +148,10 @@ gboolean parser_row(Parser *parser, const WordRow *row, const Token *first) {
       return FALSE;
     return parser_unknown(parser, token, row->word, words);
   }
+  g_assert(row->parse); /* rows without one have rows of their own, which were looked into above */
   if (!check_place(parser, row, first))
     return FALSE;
-  if (!(row->flags & WORD_HEADER) && row->parse && row->kind >= 0 && !parser->first_line)
+  if (!(row->flags & WORD_HEADER) && row->kind >= 0 && !parser->first_line)
     parser->first_line = parser->line.number;
   if (row->kind < 0)
     return row->parse(parser, NULL) && parser_end(parser);
