@@ -31,8 +31,8 @@ static guint port_process(gpointer port, gpointer task) {
   return task ? sim_process_serial(task) : 0;
 }
 
-static guint64 port_pin(gpointer port, gpointer task, guint64 addr, guint64 len, gboolean write,
-                        guint host_page_shift, guint *page_shift) {
+static guint64 port_pin(gpointer port, gpointer task, guint64 addr, guint64 len, gboolean write, guint host_page_shift,
+                        guint *page_shift) {
   return memory_pin(sim_process_memory(task), addr, len, write, host_page_shift, page_shift);
 }
 

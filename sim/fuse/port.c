@@ -41,8 +41,8 @@ static int port_mm_write(gpointer port, gpointer mm, guint64 addr, const void *b
   return gate_mm_write(mm, addr, buf, len);
 }
 
-static guint64 port_pin(gpointer port, gpointer task, guint64 addr, guint64 len, gboolean write,
-                        guint host_page_shift, guint *page_shift) {
+static guint64 port_pin(gpointer port, gpointer task, guint64 addr, guint64 len, gboolean write, guint host_page_shift,
+                        guint *page_shift) {
   return gate_memory_pin(((SimTask *)task)->tid, addr, len, write, host_page_shift, page_shift);
 }
 

@@ -15,7 +15,6 @@ int gate_memory_read(pid_t tid, guint64 addr, void *buf, gsize len);
 int gate_memory_write(pid_t tid, guint64 addr, const void *buf, gsize len);
 
 /* As SimPort.pin: bytes from addr, at most len, that are mapped readable (writable) without a gap. */
-guint64 gate_memory_pin(pid_t tid, guint64 addr, guint64 len, gboolean write, guint host_page_shift,
-                        guint *page_shift);
+guint64 gate_memory_pin(pid_t tid, guint64 addr, guint64 len, gboolean write, guint host_page_shift, guint *page_shift);
 
 G_END_DECLS

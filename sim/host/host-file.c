@@ -7,8 +7,8 @@
 
 #include "hosts-resource.h"
 
-static const char *const builtin_names[] = {"power9", "power9-4k", "power9-v1", "power9-no-tce-vfio", "power8",
-                                            "x86",    NULL};
+static const char *const builtin_names[] = {"power9", "power9-4k", "power9-v1", "power9-no-tce-vfio",
+                                            "power8", "x86",       NULL};
 
 typedef struct {
   const char *name; /* of the file, for messages */

@@ -60,17 +60,10 @@ typedef struct SimHost {
   char *name;        /* "power9" */
   char *description; /* one line for `vfiosim hosts` */
   SimPlatform platform;
-<<<<<<< HEAD
-  guint version;          /* kernel version, 6.12 = SIM_VERSION(6, 12) */
-  guint page_shift;       /* of the host kernel: 16 or 12 */
-  guint64 tce_page_sizes; /* mask of IOMMU page sizes, 0x40211000 on POWER9 (PNV-2); on x86 of type1's */
-  guint64 dma32_size;     /* default window, bytes (PNV-1) */
-=======
   guint version;                 /* kernel version, 6.12 = SIM_VERSION(6, 12) */
   guint page_shift;              /* of the host kernel: 16 or 12 */
-  guint64 tce_page_sizes;        /* mask of IOMMU page sizes, 0x40211000 on POWER9 (PNV-2) */
+  guint64 tce_page_sizes;        /* mask of IOMMU page sizes, 0x40211000 on POWER9 (PNV-2); on x86 of type1's */
   guint64 dma32_size;            /* default window, bytes (PNV-1) */
->>>>>>> 7b164cd (Format the headers of the model and of hosts)
   guint max_levels, max_windows; /* as GET_INFO says */
   gboolean eeh;
   gboolean spapr_v2;       /* FALSE: CHECK_EXTENSION(7) answers 0 and SET_IOMMU(7) is ENODEV, a v1-only host */

@@ -43,7 +43,8 @@ void sim_container_detach(SimCall *call, SimGroup *group);
 /* Whether SET_IOMMU has been done. */
 gboolean sim_container_has_driver(const SimContainer *container);
 
-/* Where a device in the container gets to by that I/O address. FALSE: nowhere, or its driver has no mappings of its own. */
+/* Where a device in the container gets to by that I/O address. FALSE: nowhere, or its driver has no mappings of its
+ * own. */
 gboolean sim_container_translate(const SimContainer *container, guint64 iova, SimDmaTarget *target);
 
 G_END_DECLS

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
-<<<<<<< HEAD
- * The simulated kernel: one object that owns groups, devices, containers, VMs and TCE tables, and answers calls as Linux
- * would on a POWER host, or on x86. Deterministic, not thread-safe (its caller serialises), no I/O of its own: see port.h.
-=======
  * The simulated kernel: one object that owns groups, devices, containers, VMs and TCE tables, and answers calls as
- * Linux would on a POWER host. Deterministic, not thread-safe (its caller serialises), no I/O of its own: see port.h.
->>>>>>> 7b164cd (Format the headers of the model and of hosts)
+ * Linux would on a POWER host, or on x86. Deterministic, not thread-safe (its caller serialises), no I/O of its own:
+ * see port.h.
  *
  * Every function that stands for a system call returns >= 0 or -errno, as the kernel does, and leaves one event in the
  * trace. Rules: sim/rules. Sources: drivers/vfio, virt/kvm/vfio.c, arch/powerpc/kvm, arch/powerpc/platforms/powernv.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the model needs from outside, as a table of functions: the caller's memory, fds, limits and eventfds. The model
- * makes no system call of its own; the direct gate answers these in process, the FUSE gate through /proc and process_vm_*,
- * tests as they like.
+ * makes no system call of its own; the direct gate answers these in process, the FUSE gate through /proc and
+ * process_vm_*, tests as they like.
  *
  * `task` is the port's own handle of the calling thread, valid during one call. `mm` is its handle of an address space:
  * equal pointers mean the same address space; it stays valid until the port calls sim_kernel_mm_exit().
@@ -22,22 +22,22 @@ typedef struct {
   int (*read)(gpointer port, gpointer task, guint64 addr, void *buf, gsize len);
   int (*write)(gpointer port, gpointer task, guint64 addr, const void *buf, gsize len);
 
-  gpointer (*mm)(gpointer port, gpointer task);      /* the caller's address space */
-  guint (*process)(gpointer port, gpointer task);    /* serial of the calling process, from 1, for the trace */
+  gpointer (*mm)(gpointer port, gpointer task);   /* the caller's address space */
+  guint (*process)(gpointer port, gpointer task); /* serial of the calling process, from 1, for the trace */
 
-  /* Memory of an address space when its owner is not calling (the device's DMA, the guest's hypercalls). 0 or -EFAULT. */
+  /* Memory of an address space when its owner is not calling (the device's DMA, the guest's hypercalls). 0 or -EFAULT.
+   */
   int (*mm_read)(gpointer port, gpointer mm, guint64 addr, void *buf, gsize len);
   int (*mm_write)(gpointer port, gpointer mm, guint64 addr, const void *buf, gsize len);
 
-  /* How many bytes from addr (at most len) could be pinned for reading or, with `write`, for writing: mapped and readable
-   * (writable) without a gap. *page_shift is
-   * lowered to the backing page size if the range is of huge pages of at least that size, else left alone by normal pages:
-   * in: the largest shift the caller cares for, out: log2 of the smallest page backing the range (host page for normal
-   * memory). */
+  /* How many bytes from addr (at most len) could be pinned for reading or, with `write`, for writing: mapped and
+   * readable (writable) without a gap. *page_shift is lowered to the backing page size if the range is of huge pages of
+   * at least that size, else left alone by normal pages: in: the largest shift the caller cares for, out: log2 of the
+   * smallest page backing the range (host page for normal memory). */
   guint64 (*pin)(gpointer port, gpointer task, guint64 addr, guint64 len, gboolean write, guint host_page_shift,
                  guint *page_shift);
 
-  guint64 (*memlock)(gpointer port, gpointer task);  /* RLIMIT_MEMLOCK of the caller, bytes; G_MAXUINT64 = unlimited */
+  guint64 (*memlock)(gpointer port, gpointer task); /* RLIMIT_MEMLOCK of the caller, bytes; G_MAXUINT64 = unlimited */
   gboolean (*capable)(gpointer port, gpointer task, int cap);
 
   /* The open file behind the caller's fd. *file borrowed; NULL for a file that is not the model's. 0 or -EBADF. */

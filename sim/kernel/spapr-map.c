@@ -59,7 +59,8 @@ static long map_page_v1(SimCall *call, SimTceTable *table, guint64 index, guint6
   guint shift = sim_page_shift(kernel), backing = shift;
   guint64 host_page = G_GUINT64_CONSTANT(1) << shift, old;
 
-  if (kernel->port->pin(kernel->port_data, call->task, ua & ~(host_page - 1), host_page, TRUE, shift, &backing) < host_page)
+  if (kernel->port->pin(kernel->port_data, call->task, ua & ~(host_page - 1), host_page, TRUE, shift, &backing) <
+      host_page)
     return sim_refuse(call, EFAULT, RULE_TCE_86);
   if (index < sim_tce_table_entries(table))
     sim_tce_set(table, index, ua | perm, &old);

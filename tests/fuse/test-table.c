@@ -47,8 +47,7 @@ static void await(int socket) {
 static int map_table(gpointer data, int socket) {
   int vm = create_vm(), table = create_table(vm, LIOBN, ENTRIES);
   /* H_PUT_TCE takes addresses of guest memory only. */
-  struct kvm_userspace_memory_region ram = {
-      .memory_size = PAGE, .userspace_addr = (guintptr)aligned_alloc(PAGE, PAGE)};
+  struct kvm_userspace_memory_region ram = {.memory_size = PAGE, .userspace_addr = (guintptr)aligned_alloc(PAGE, PAGE)};
   CHECK(ioctl(vm, KVM_SET_USER_MEMORY_REGION, &ram) == 0);
   guint64 *tces = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, table, 0);
   CHECK(tces != MAP_FAILED);
