@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { BAD_SIZE = 1 << 30 };
+enum { BAD_SIZE = 1 << 30, BAD_ALIGN = 1 << 16 /* the largest host page: a bad address is not a misaligned one */ };
 
 typedef struct {
   void *memory; /* aligned */
@@ -94,7 +94,9 @@ void *raw_memory_hole(RawMemory *memory, const char *name, gsize offset, gsize *
 }
 
 guint64 raw_memory_bad_address(RawMemory *memory) {
-  if (!memory->bad)
-    memory->bad = reserve(memory, BAD_SIZE);
+  if (!memory->bad) {
+    guintptr at = (guintptr)reserve(memory, BAD_SIZE + BAD_ALIGN);
+    memory->bad = (void *)((at + BAD_ALIGN - 1) & ~(guintptr)(BAD_ALIGN - 1));
+  }
   return (guintptr)memory->bad;
 }

@@ -17,11 +17,15 @@ static gboolean raw_result(Parser *parser, ScenarioStmt *stmt) {
     return TRUE;
   stmt->has_result = TRUE;
   stmt->match.result_fd = FALSE;
+  if (parser_accept(parser, "any")) {
+    stmt->match.any_result = TRUE;
+    return parser_end(parser);
+  }
   return parser_result(parser, &stmt->match);
 }
 
 static gboolean must_fail(const ScenarioStmt *stmt) {
-  return !stmt->match.result_fd && stmt->match.result < 0;
+  return !stmt->match.any_result && !stmt->match.result_fd && stmt->match.result < 0;
 }
 
 /* A call that must fail makes no handle: its name stays free, and is kept only to say so. */
@@ -95,7 +99,7 @@ gboolean parse_close(Parser *parser, ScenarioStmt *stmt) {
   stmt->name = g_strdup(name->name);
   set_call(stmt, ABI_CLOSE, name->object);
   leave_process(parser, name, "was closed");
-  return TRUE;
+  return raw_result(parser, stmt);
 }
 
 gboolean parse_dup(Parser *parser, ScenarioStmt *stmt) {
@@ -105,6 +109,8 @@ gboolean parse_dup(Parser *parser, ScenarioStmt *stmt) {
     return FALSE;
   stmt->name = g_strdup(name->name);
   set_call(stmt, ABI_CALL_NONE, name->object);
+  if (!raw_result(parser, stmt))
+    return FALSE;
   define_handle(parser, stmt, name->object);
   return TRUE;
 }

@@ -56,7 +56,7 @@ typedef struct {
   AbiObject object; /* kind ABI_NONE: any; id 0 with has_id FALSE: any of the kind */
   gboolean has_id;
   GArray *args;        /* of ScenarioArg: in- and out-fields alike */
-  gboolean any_result; /* no "=" given */
+  gboolean any_result; /* no "=" given; raw calls "= any" */
   gint64 result;       /* >= 0 or -errno, hypercalls H_*; meaningless if any_result or result_fd */
   gboolean result_fd;  /* "= fd": any result >= 0; raw calls without "=" too */
 } ScenarioExpect;
@@ -94,8 +94,8 @@ typedef enum {
    * handle it makes. */
   STMT_RAW_OPEN,    /* open container|group N|kvm [readonly] as H [= RESULT]: match.object, readonly, as */
   STMT_RAW_CALL,    /* H CALL args [at bad-pointer] [as H2] = result out-args: name, as, bad_pointer */
-  STMT_RAW_CLOSE,   /* close H: name */
-  STMT_RAW_DUP,     /* dup H as H2: name, as */
+  STMT_RAW_CLOSE,   /* close H [= RESULT]: name */
+  STMT_RAW_DUP,     /* dup H as H2 [= RESULT]: name, as */
   STMT_RAW_BUFFER,  /* buffer NAME SIZE [readonly] [align A]: name, size, readonly, align (0: the host's page) */
   STMT_RAW_FREE,    /* free NAME [from OFFSET size SIZE]: unmaps it (a hole); name, offset, size: whole if not given */
   STMT_RAW_READ,    /* H read offset O size N = result [value V]: name, offset, size, has_value, value */

@@ -92,6 +92,25 @@ static void test_count(void **state) {
       "2 such calls were made; expected are 3 [CHK-COUNT]");
 }
 
+/* An answer that may be any is not judged; what it did not make is fd -1 to those after it, which the kernel refuses
+ * with EBADF (CG-44) or does not see at all, and no name to those that are judged. */
+static void test_any(void **state) {
+  run("# Raw.\n" HOST OPEN "open group 9 as h = any\nh GROUP_GET_STATUS = any\nh read offset 0 size 4 = any\n"
+      "g SET_CONTAINER container h = any\ng GET_DEVICE_FD name 0000:01:00.0 as d = any\nd mmap size 4K = any\n"
+      "dup d as d2 = any\nclose d2 = any\nclose d = any\nclose h = any\n"
+      "assert count SET_CONTAINER = 1\n" CLOSE,
+      RESULT_PASS, NULL);
+  run("# Raw.\n" HOST OPEN "open group 9 as h = any\ng SET_CONTAINER container h = -1 EBADF\n", RESULT_FAIL,
+      "this process has no handle h: the call that makes it failed");
+}
+
+/* KV-9: KVM_CREATE_DEVICE_TEST makes no device. The field it leaves alone is no fd either: 0 is standard input. */
+static void test_tested_device(void **state) {
+  run("# Raw.\n" HOST "open kvm as k\nk CREATE_VM as vm\nvm CREATE_DEVICE type 4 flags 1 as kv = 0\n"
+      "kv HAS_DEVICE_ATTR group 1 attr 1 = 0\n",
+      RESULT_FAIL, "this process has no handle kv: the call that makes it failed");
+}
+
 /* A hole's bytes cannot be read, and no later buffer falls into it. */
 static void test_memory(void **state) {
   g_autoptr(RawMemory) memory = raw_memory_new();
@@ -128,6 +147,8 @@ int main(void) {
       cmocka_unit_test(test_hole),
       cmocka_unit_test(test_fault),
       cmocka_unit_test(test_count),
+      cmocka_unit_test(test_any),
+      cmocka_unit_test(test_tested_device),
       cmocka_unit_test(test_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
