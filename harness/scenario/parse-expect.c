@@ -315,7 +315,7 @@ gboolean parser_result(Parser *parser, ScenarioExpect *expect) {
   guint64 value;
 
   expect->any_result = FALSE;
-  if (abi_call(expect->call)->kind == ABI_GUEST)
+  if (expect->call != ABI_CALL_NONE && abi_call(expect->call)->kind == ABI_GUEST) /* dup is none of the table's */
     return parse_hcall_result(parser, expect);
   if (parser_accept(parser, "fd")) {
     expect->result_fd = TRUE;
