@@ -30,6 +30,7 @@ typedef struct {
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_hosts(int argc, char **argv);
 int cmd_coverage(int argc, char **argv);

@@ -10,6 +10,7 @@ static const CliCommand commands[] = {
     {"run", cmd_run, "run scenarios and judge them"},
     {"check", cmd_check, "check scenarios without running them"},
     {"trace", cmd_trace, "show a recorded trace as text"},
+    {"import", cmd_import, "make a scenario of a recorded trace"},
     {"explain", cmd_explain, "explain a rule, a check, a call, an errno or a statement"},
     {"hosts", cmd_hosts, "list the built-in hosts, or show one"},
     {"coverage", cmd_coverage, "report which rules and answers runs have reached"},

@@ -7,7 +7,7 @@ _vfiosim() {
   COMPREPLY=()
 
   if [ "$COMP_CWORD" = 1 ]; then
-    words="run check trace explain hosts coverage --help --version"
+    words="run check trace import explain hosts coverage --help --version"
   else
     case $before in
     --kernel | -k) words="direct fuse host" ;;
@@ -18,6 +18,7 @@ _vfiosim() {
       case $command:$word in
       run:-*) words="--kernel --order --subject --bind --tap --junit --json --trace --tally --verbose --no-fork --help" ;;
       trace:-*) words="--object --call --rule --json --help" ;;
+      import:-*) words="--host --output --help" ;;
       check:-*) words="--quiet --help" ;;
       explain:-*) words="--list --help" ;;
       coverage:-*) words="--output --help" ;;

@@ -35,6 +35,7 @@ typedef struct {
   GArray *handles; /* of Handle */
   guint groups[MAX_GROUPS], n_groups;
   guint n_calls, serial;
+  gboolean no_devices;
 } Generator;
 
 /* ---- choices ---- */
@@ -277,7 +278,7 @@ static void group_call(Generator *gen, Handle *handle) {
     line(gen, "%s %s", g, PICK(gen, "ioctl 0x3b7f", "GET_DEVICE_FD name 0000:09:00.0", "GET_DEVICE_FD at bad-pointer"));
     break;
   default:
-    if (gen->handles->len < MAX_HANDLES) {
+    if (gen->handles->len < MAX_HANDLES && !gen->no_devices) {
       gboolean real = handle->real && handle->bound;
       line(gen, "%s GET_DEVICE_FD name %04x:01:00.0 as %s", g, percent(gen, 95) ? group : group + 1,
            add_handle(gen, ABI_DEVICE, group, real)->name);
@@ -439,11 +440,12 @@ static void step(Generator *gen) {
     open_something(gen);
 }
 
+/* A host that is named has its groups; the built-in one is given them. */
 static void header(const Generator *gen, const char *host, gint64 seed, guint n) {
   printf("# SPDX-License-Identifier: LGPL-2.1-or-later\n# Random calls, seed %" G_GINT64_FORMAT
          ", %u of them.\nhost %s\n",
-         seed, n, host);
-  for (guint i = 0; i < gen->n_groups; i++)
+         seed, n, host ? host : "power9");
+  for (guint i = 0; i < gen->n_groups && !host; i++)
     printf("  group %u: %04x:01:00.0\n", gen->groups[i], gen->groups[i]);
   puts(
       "buffer buf 4M align 64K\nbuffer two 2M align 64K\nbuffer page 64K readonly align 64K\nbuffer hole 1M align 64K\n"
@@ -466,15 +468,19 @@ int main(int argc, char **argv) {
   gint64 seed = 1;
   int n = 1000;
   g_autofree char *groups = NULL, *host = NULL;
+  Generator gen = {0};
   const GOptionEntry options[] = {{"seed", 's', 0, G_OPTION_ARG_INT64, &seed, "Of the random numbers (1)", "N"},
                                   {"calls", 'c', 0, G_OPTION_ARG_INT, &n, "How many calls (1000; at most 9000)", "M"},
                                   {"groups", 'g', 0, G_OPTION_ARG_STRING, &groups,
                                    "Groups; the device of group N is 000N:01:00.0 (0,1,2)", "A,B,C"},
-                                  {"host", 0, 0, G_OPTION_ARG_STRING, &host, "The scenario's host (power9)", "HOST"},
+                                  {"host", 0, 0, G_OPTION_ARG_STRING, &host,
+                                   "The scenario's host, which has those groups (power9, which is given them)", "HOST"},
+                                  {"no-devices", 0, 0, G_OPTION_ARG_NONE, &gen.no_devices,
+                                   "Open no device: closing one resets it, which takes an emulated machine seconds",
+                                   NULL},
                                   {NULL}};
   g_autoptr(GOptionContext) context = g_option_context_new("- writes a raw scenario of random calls");
   g_autoptr(GError) error = NULL;
-  Generator gen = {0};
 
   g_option_context_add_main_entries(context, options, NULL);
   if (!g_option_context_parse(context, &argc, &argv, &error)) {
@@ -488,7 +494,7 @@ int main(int argc, char **argv) {
   }
   gen.rand = g_rand_new_with_seed_array((const guint32[]){(guint32)seed, (guint32)(seed >> 32)}, 2);
   gen.handles = g_array_new(FALSE, TRUE, sizeof(Handle));
-  header(&gen, host ? host : "power9", seed, (guint)n);
+  header(&gen, host, seed, (guint)n);
   while (gen.n_calls < (guint)n)
     step(&gen);
   close_most(&gen, 100); /* in an order of our own: at a process's end it is that of its fds */
