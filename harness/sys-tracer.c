@@ -21,6 +21,7 @@ struct SysTracer {
   SimFaultFunc fault;
   gpointer fault_data;
   GHashTable *files;                       /* GINT fd -> File* */
+  GHashTable *mappings;                    /* address -> File*: it stays open for them */
   guint64 n_containers, n_vms, n_kvm_vfio; /* serials given out */
 };
 
@@ -128,13 +129,16 @@ static int tracer_open(gpointer data, const char *path, int flags) {
   return fd;
 }
 
-static int tracer_close(gpointer data, int fd) {
-  SysTracer *tracer = data;
-  File *file = file_of(tracer, fd);
-
-  /* The model traces a close when the open file goes, not when one of its fds does. */
+/* The model traces a close when the open file goes, not when one of its fds or mappings does. */
+static void note_last(SysTracer *tracer, const File *file) {
   if (file && file->refs == 1)
     event_new(tracer, ABI_CLOSE, file->object);
+}
+
+static int tracer_close(gpointer data, int fd) {
+  SysTracer *tracer = data;
+
+  note_last(tracer, file_of(tracer, fd));
   g_hash_table_remove(tracer->files, GINT_TO_POINTER(fd));
   return tracer->kernel->close(tracer->kernel->data, fd);
 }
@@ -334,11 +338,19 @@ static int tracer_mmap(gpointer data, int fd, gsize len, int prot, guint64 offse
   int result = tracer->kernel->mmap(tracer->kernel->data, fd, len, prot, offset, memory);
   if (event)
     event->result = result;
+  if (event && result >= 0) {
+    File *file = file_of(tracer, fd);
+    file->refs++;
+    g_hash_table_replace(tracer->mappings, *memory, file);
+  }
   return result;
 }
 
 static int tracer_munmap(gpointer data, void *memory, gsize len) {
   SysTracer *tracer = data;
+
+  note_last(tracer, g_hash_table_lookup(tracer->mappings, memory));
+  g_hash_table_remove(tracer->mappings, memory);
   return tracer->kernel->munmap(tracer->kernel->data, memory, len);
 }
 
@@ -382,6 +394,7 @@ SysTracer *sys_tracer_new(const VfioSys *sys, const SysNames *names, Trace *trac
   tracer->names = names;
   tracer->trace = trace;
   tracer->files = g_hash_table_new_full(NULL, NULL, NULL, file_unref);
+  tracer->mappings = g_hash_table_new_full(NULL, NULL, NULL, file_unref);
   return tracer;
 }
 
@@ -389,6 +402,7 @@ void sys_tracer_free(SysTracer *tracer) {
   if (!tracer)
     return;
   g_hash_table_unref(tracer->files);
+  g_hash_table_unref(tracer->mappings);
   g_free(tracer);
 }
 

@@ -35,7 +35,7 @@ typedef struct {
   GArray *handles; /* of Handle */
   guint groups[MAX_GROUPS], n_groups;
   guint n_calls, serial;
-  gboolean no_devices;
+  gboolean no_resets;
 } Generator;
 
 /* ---- choices ---- */
@@ -218,7 +218,8 @@ static void container_call(Generator *gen, Handle *handle) {
     line(gen, "%s %s", c, PICK(gen, "ENABLE", "DISABLE", "SET_IOMMU type 7", "ioctl 0x3b7f"));
     break;
   case 4:
-    line(gen, "%s EEH_PE_OP op %u%s", c, below(gen, 10) % 9, odd_struct(gen, TRUE));
+    /* 5 to 7 are resets; include/uapi/linux/vfio.h: VFIO_EEH_PE_RESET_DEACTIVATE, _HOT, _FUNDAMENTAL */
+    line(gen, "%s EEH_PE_OP op %u%s", c, below(gen, gen->no_resets ? 5 : 10), odd_struct(gen, TRUE));
     break;
   case 5:
   case 6:
@@ -278,7 +279,7 @@ static void group_call(Generator *gen, Handle *handle) {
     line(gen, "%s %s", g, PICK(gen, "ioctl 0x3b7f", "GET_DEVICE_FD name 0000:09:00.0", "GET_DEVICE_FD at bad-pointer"));
     break;
   default:
-    if (gen->handles->len < MAX_HANDLES && !gen->no_devices) {
+    if (gen->handles->len < MAX_HANDLES && !gen->no_resets) {
       gboolean real = handle->real && handle->bound;
       line(gen, "%s GET_DEVICE_FD name %04x:01:00.0 as %s", g, percent(gen, 95) ? group : group + 1,
            add_handle(gen, ABI_DEVICE, group, real)->name);
@@ -475,8 +476,8 @@ int main(int argc, char **argv) {
                                    "Groups; the device of group N is 000N:01:00.0 (0,1,2)", "A,B,C"},
                                   {"host", 0, 0, G_OPTION_ARG_STRING, &host,
                                    "The scenario's host, which has those groups (power9, which is given them)", "HOST"},
-                                  {"no-devices", 0, 0, G_OPTION_ARG_NONE, &gen.no_devices,
-                                   "Open no device: closing one resets it, which takes an emulated machine seconds",
+                                  {"no-resets", 0, 0, G_OPTION_ARG_NONE, &gen.no_resets,
+                                   "Reset nothing, and so open no device: a reset takes an emulated machine seconds",
                                    NULL},
                                   {NULL}};
   g_autoptr(GOptionContext) context = g_option_context_new("- writes a raw scenario of random calls");

@@ -180,8 +180,37 @@ static void test_fault(void **state) {
            "plug 0001:01:00.0 phb 1 as nic1\nquit\n");
 }
 
+/* KT-18: a mapping of a table keeps it when its fd is closed; seen is what the model notes. */
+static void test_mapping(void **state) {
+  g_autoptr(Scenario) scenario = test_scenario(HEAD "boot\n");
+  g_autoptr(Trace) trace = trace_new();
+  Traced *traced = (Traced *)traced_new(scenario, trace, NULL);
+  const VfioSys *sys = sys_tracer_sys(traced->tracer);
+  guint64 table[4] = {0x80000000, 12, 0, 0x10000};
+  int kvm = sys->open(sys->data, "/dev/kvm", 0);
+  long vm = sys->ioctl(sys->data, kvm, abi_call(ABI_CREATE_VM)->nr_x86, 0);
+  long fd = sys->ioctl(sys->data, (int)vm, abi_call(ABI_CREATE_SPAPR_TCE_64)->nr_x86, (guintptr)table);
+  void *memory;
+
+  assert_true(fd >= 0);
+  assert_int_equal(sys->mmap(sys->data, (int)fd, 0x10000, 3, 0, &memory), 0);
+  assert_int_equal(sys->close(sys->data, (int)fd), 0);
+  assert_int_equal(trace_get(trace, trace_len(trace) - 1)->call, ABI_MMAP);
+  assert_int_equal(sys->munmap(sys->data, memory, 0x10000), 0);
+  assert_int_equal(trace_get(trace, trace_len(trace) - 1)->call, ABI_CLOSE);
+  assert_int_equal(trace_len(trace), trace_len(traced->model_trace));
+  for (guint i = 0; i < trace_len(trace); i++)
+    check_event(trace_get(trace, i), trace_get(traced->model_trace, i));
+  sys_tracer_free(traced->tracer);
+  sim_process_free(traced->process);
+  sim_kernel_free(traced->model);
+  trace_free(traced->model_trace);
+  g_free(traced);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_mapping),
       cmocka_unit_test(test_life),
       cmocka_unit_test(test_fault),
   };
