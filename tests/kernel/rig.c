@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "tests/kernel/reached.h"
+
 enum { LOWEST = 4096 };
 
 static int read_checked(gpointer port, gpointer task, guint64 addr, void *buf, gsize len) {
@@ -50,6 +52,7 @@ void rig_free(Rig *rig) {
   guint8 *end = rig->ram + RIG_RAM;
 
   sim_process_free(rig->process);
+  reached(rig->kernel, rig->trace);
   sim_kernel_free(rig->kernel);
   trace_free(rig->trace);
   sim_host_free(rig->host);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "sim/direct/process.h"
+#include "tests/kernel/reached.h"
 
 enum { BUF_SIZE = 0x4000000, AREA_PAGES = 16 };
 
@@ -81,6 +82,7 @@ static void end_section(Player *player) {
   if (!player->kernel)
     return;
   sim_process_free(player->process);
+  reached(player->kernel, player->trace);
   sim_kernel_free(player->kernel);
   trace_free(player->trace);
   g_hash_table_unref(player->handles);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vfio-rig.h"
 
+#include "tests/kernel/reached.h"
+
 static void start(Rig *rig) {
   rig->trace = trace_new();
   rig->kernel = sim_kernel_new(rig->host, sim_direct_port(), NULL, rig->trace);
@@ -10,6 +12,7 @@ static void start(Rig *rig) {
 
 static void stop(Rig *rig) {
   sim_process_free(rig->process);
+  reached(rig->kernel, rig->trace);
   sim_kernel_free(rig->kernel);
   trace_free(rig->trace);
 }
