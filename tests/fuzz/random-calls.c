@@ -24,10 +24,12 @@ enum {
 typedef struct {
   AbiKind kind;
   char name[16];
-  guint group;      /* groups, devices */
-  gboolean real;    /* it is believed to be open */
-  gboolean bound;   /* groups: believed to be in a container; containers: to have an IOMMU driver */
-  gboolean grouped; /* containers: believed to have a group */
+  guint group;         /* groups, devices */
+  gboolean real;       /* it is believed to be open */
+  gboolean bound;      /* groups: believed to be in a container; containers: to have an IOMMU driver */
+  guint n_groups;      /* containers: believed to be in it */
+  gboolean registered; /* containers: believed to have memory */
+  char container[16];  /* groups: that they are believed to be in, or empty */
 } Handle;
 
 typedef struct {
@@ -86,6 +88,23 @@ static Handle *add_handle(Generator *gen, AbiKind kind, guint group, gboolean re
   return &g_array_index(gen->handles, Handle, gen->handles->len - 1);
 }
 
+static Handle *named(Generator *gen, const char *name) {
+  for (guint i = 0; i < gen->handles->len; i++)
+    if (strcmp(g_array_index(gen->handles, Handle, i).name, name) == 0)
+      return &g_array_index(gen->handles, Handle, i);
+  return NULL;
+}
+
+/* The last group that leaves takes the container's IOMMU driver along. */
+static void leave_container(Generator *gen, Handle *group) {
+  Handle *container = group->container[0] ? named(gen, group->container) : NULL;
+
+  group->bound = FALSE;
+  group->container[0] = 0;
+  if (container && container->n_groups && --container->n_groups == 0)
+    container->bound = container->registered = FALSE;
+}
+
 /* ---- lines ---- */
 
 static void G_GNUC_PRINTF(2, 3) line(Generator *gen, const char *format, ...) {
@@ -139,7 +158,11 @@ static void open_something(Generator *gen) {
 }
 
 static void close_handle(Generator *gen, guint index) {
-  line(gen, "close %s", g_array_index(gen->handles, Handle, index).name);
+  Handle *handle = &g_array_index(gen->handles, Handle, index);
+
+  line(gen, "close %s", handle->name);
+  if (handle->kind == ABI_GROUP)
+    leave_container(gen, handle);
   g_array_remove_index(gen->handles, index);
 }
 
@@ -173,14 +196,14 @@ static void dma_range(Generator *gen, char *iova, gsize room, char *size, gsize 
 }
 
 static const char *address(Generator *gen) {
-  static const char *const steady[] = {"buf", "buf", "buf", "buf+64K", "buf+1M", "buf+0x1f0000", "two"};
+  static const char *const steady[] = {"buf", "buf", "buf", "buf+64K", "buf+256K", "buf+1M", "two"};
   static const char *const odd[] = {"page", "hole", "hole+448K", "bad-address", "buf+0x1000", "buf+0x800", "0"};
 
   return percent(gen, 85) ? steady[below(gen, G_N_ELEMENTS(steady))] : odd[below(gen, G_N_ELEMENTS(odd))];
 }
 
 static const char *memory_size(Generator *gen) {
-  return percent(gen, 90) ? PICK(gen, "1M", "1M", "1M", "64K", "2M") : PICK(gen, "0", "0x1000", "0x800", "128K");
+  return percent(gen, 90) ? PICK(gen, "1M", "1M", "64K", "64K", "2M") : PICK(gen, "0", "0x1000", "0x800", "128K");
 }
 
 /* A struct's length that is wrong, or a pointer to nowhere. */
@@ -195,16 +218,21 @@ static void container_call(Generator *gen, Handle *handle) {
   const char *c = handle->name;
   char iova[32], size[32];
 
-  if (!handle->bound && percent(gen, handle->grouped ? 85 : 3)) {
-    const char *type = percent(gen, 90) ? "7" : PICK(gen, "2", "1", "3", "0", "99");
+  if (!handle->bound && percent(gen, handle->n_groups ? 85 : 3)) {
+    const char *type = percent(gen, 90) ? "7" : PICK(gen, "2", "2", "1", "3", "0", "99");
     line(gen, "%s SET_IOMMU type %s", c, type);
-    handle->bound = handle->grouped && (*type == '7' || *type == '2');
+    handle->bound = handle->n_groups && (*type == '7' || *type == '2');
     return;
   }
-  if (!handle->bound && percent(gen, 60))
+  if (!handle->bound && percent(gen, 80))
     return;
+  if (handle->bound && !handle->registered && percent(gen, 60)) {
+    line(gen, "%s REGISTER_MEMORY vaddr %s", c, PICK(gen, "buf size 2M", "buf size 2M", "buf size 2M", "buf size 1M"));
+    handle->registered = TRUE;
+    return;
+  }
   dma_range(gen, iova, sizeof iova, size, sizeof size);
-  switch (below(gen, 16)) {
+  switch (below(gen, 22)) {
   case 0:
     line(gen, "%s GET_API_VERSION", c);
     break;
@@ -224,10 +252,18 @@ static void container_call(Generator *gen, Handle *handle) {
   case 5:
   case 6:
   case 7:
-    line(gen, "%s REGISTER_MEMORY vaddr %s size %s%s", c, address(gen), memory_size(gen), odd_struct(gen, TRUE));
+    if (percent(gen, 60))
+      line(gen, "%s REGISTER_MEMORY vaddr %s", c,
+           PICK(gen, "buf size 2M", "two size 2M", "buf+2M size 1M", "buf+3M size 64K"));
+    else
+      line(gen, "%s REGISTER_MEMORY vaddr %s size %s%s", c, address(gen), memory_size(gen), odd_struct(gen, TRUE));
     break;
   case 8:
-    line(gen, "%s UNREGISTER_MEMORY vaddr %s size %s%s", c, address(gen), memory_size(gen), odd_struct(gen, TRUE));
+    if (percent(gen, 60))
+      line(gen, "%s UNREGISTER_MEMORY vaddr %s", c,
+           PICK(gen, "buf size 2M", "two size 2M", "buf+2M size 1M", "buf+3M size 64K"));
+    else
+      line(gen, "%s UNREGISTER_MEMORY vaddr %s size %s%s", c, address(gen), memory_size(gen), odd_struct(gen, TRUE));
     break;
   case 9:
   case 10:
@@ -260,8 +296,11 @@ static void group_call(Generator *gen, Handle *handle) {
 
   if (!handle->bound && percent(gen, 85)) {
     line(gen, "%s SET_CONTAINER container %s", g, fd_word(gen, ABI_CONTAINER, &container));
-    if (container && handle->real && container->real)
-      handle->bound = container->grouped = TRUE;
+    if (container && handle->real && container->real) {
+      handle->bound = TRUE;
+      container->n_groups++;
+      g_strlcpy(handle->container, container->name, sizeof handle->container);
+    }
     return;
   }
   switch (below(gen, 8)) {
@@ -272,8 +311,10 @@ static void group_call(Generator *gen, Handle *handle) {
     line(gen, "%s SET_CONTAINER container %s%s", g, fd_word(gen, ABI_CONTAINER, &container), odd_struct(gen, FALSE));
     break;
   case 2:
+    if (percent(gen, 60))
+      return;
     line(gen, "%s UNSET_CONTAINER", g);
-    handle->bound = FALSE;
+    leave_container(gen, handle);
     break;
   case 4:
     line(gen, "%s %s", g, PICK(gen, "ioctl 0x3b7f", "GET_DEVICE_FD name 0000:09:00.0", "GET_DEVICE_FD at bad-pointer"));
@@ -367,7 +408,7 @@ static void vm_call(Generator *gen, Handle *handle) {
       line(gen, "%s CREATE_SPAPR_TCE_64 liobn 0x%x page_shift %s offset %s size %s%s as %s", vm,
            0x80000000u + below(gen, 4), percent(gen, 90) ? PICK(gen, "12", "16") : PICK(gen, "11", "24", "40"),
            percent(gen, 85) ? "0" : PICK(gen, "0x80000000000", "0x1000"),
-           PICK(gen, "0x10000", "0x40000", "0x4000", "0"), percent(gen, 3) ? " flags 1" : "",
+           PICK(gen, "0x80000", "0x80000", "0x8000", "0x10000", "0x40000", "0"), percent(gen, 3) ? " flags 1" : "",
            add_handle(gen, ABI_TABLE, 0, TRUE)->name);
     break;
   }
