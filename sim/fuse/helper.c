@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "sim/fuse/sysfs.h"
+#include "sim/gate/client.h"
 #include "sim/gate/mounts.h"
 
 struct SimHelper {
@@ -169,13 +170,13 @@ static G_GNUC_NORETURN void helper_main(int socket, int fuse_fd, gboolean kvm, p
   g_autofree char *path = mounts ? mount_nodes(mounts, fuse_fd, &error) : NULL;
   close(fuse_fd); /* or the mount would outlive its server */
   if (!report(socket, path != NULL, error))
-    exit(EXIT_FAILURE);
+    gate_client_exit(EXIT_FAILURE);
   /* From here on the session is served. */
   int root = open_root(path, &error);
   gboolean placed = root >= 0 && place_nodes(mounts, path, kvm, &error) && gate_mounts_finish(mounts, &error);
   if (report(socket, placed, error))
     answer_requests(socket, root);
-  exit(EXIT_SUCCESS);
+  gate_client_exit(EXIT_SUCCESS);
 }
 
 /* ---- the server's side ---- */
@@ -197,7 +198,7 @@ SimHelper *sim_helper_new(int fuse_fd, gboolean kvm, GError **error) {
     gate_error_set(error, errno, "cannot make a socket pair for the helper");
     return NULL;
   }
-  fflush(NULL); /* the helper leaves by exit(), and must not write this process's output again */
+  fflush(NULL); /* or the helper would write it again */
   pid_t parent = getpid(), pid = fork();
   if (pid == 0)
     helper_main(sockets[1], fuse_fd, kvm, parent);

@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 /* What the client does; its return value is the exit status. keep_fd: see gate_client_fork(). */
 typedef int (*GateClientFunc)(gpointer data, int keep_fd);
 
+/* Ends a process that was forked from a server: what it has printed and covered counts, what the server registered to
+ * be done at its own exit is not done. */
+G_NORETURN void gate_client_exit(int status);
+
 /* Forks a client that runs func. Of this process's fds it keeps 0, 1, 2 and keep_fd (-1: none); the one that is kept
  * survives an exec() only if it is not close-on-exec. Its pid with the filter's listener in *listener, or -1. */
 pid_t gate_client_fork(const GateFilter *filter, GateClientFunc func, gpointer data, int keep_fd, int *listener,

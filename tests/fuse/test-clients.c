@@ -44,7 +44,7 @@ static int answers(gpointer data, int keep_fd) {
   CHECK(device >= 0 && fcntl(device, F_GETFD) == FD_CLOEXEC);
   /* Config space is region 7: its offset has the index in the bits from 40 on. */
   CHECK(pread(device, &id, sizeof id, (off_t)VFIO_PCI_CONFIG_REGION_INDEX << 40) == sizeof id && id == 0x1af4);
-  CHECK(pread(device, &id, sizeof id, (off_t)9 << 60) == -1 && errno == EINVAL);
+  CHECK(pread(device, &id, sizeof id, (off_t)100 << 40) == -1 && errno == EINVAL);
   return 0;
 }
 
@@ -107,11 +107,10 @@ static int interrupts(gpointer data, int keep_fd) {
   int group, container = open_attached(&group);
   int device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0");
   int event = eventfd(0, EFD_NONBLOCK), zero = open("/dev/zero", O_RDWR);
-  struct {
-    struct vfio_irq_set set;
+  struct { /* struct vfio_irq_set with its data */
+    guint32 argsz, flags, index, start, count;
     gint32 fd;
-  } args = {{sizeof args, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_PCI_MSI_IRQ_INDEX, 0, 1},
-            event};
+  } args = {sizeof args, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, event};
   guint64 count = 0;
   CHECK(container >= 0 && ioctl(device, VFIO_DEVICE_SET_IRQS, &args) == 0);
   /* The loopback of SET_IRQS fires the vector as the device would. */

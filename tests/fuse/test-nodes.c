@@ -28,7 +28,7 @@ static char *text_of(const char *path) {
 
 static int look(gpointer data, int keep_fd) {
   char target[PATH_MAX];
-  g_autofree char *vendor = NULL, *members = NULL;
+  g_autofree char *vendor = NULL;
   guint n = 0;
 
   DIR *dir = opendir("/dev/vfio");

@@ -167,14 +167,16 @@ static void exec_ends_an_address_space(void **state) {
 
 static void memory_of_the_dead_is_efault(void **state) {
   Fixture *fixture = *state;
-  int here = 5, copy = 0;
+  static volatile int here;
+  int copy = 0, six = 6;
+  here = 5;
   pid_t pid = fork_pausing();
   GateMm *mm = gate_process_mm(gate_processes_enter(fixture->processes, pid));
 
   here = 6;
   assert_int_equal(gate_mm_read(mm, (guintptr)&here, &copy, sizeof copy), 0);
   assert_int_equal(copy, 5);
-  assert_int_equal(gate_mm_write(mm, (guintptr)&here, &here, sizeof here), 0);
+  assert_int_equal(gate_mm_write(mm, (guintptr)&here, &six, sizeof six), 0);
   assert_int_equal(gate_mm_read(mm, (guintptr)&here, &copy, sizeof copy), 0);
   assert_int_equal(copy, 6);
   end(pid);
