@@ -140,7 +140,7 @@ static long find_file(SimCall *call, const SimGroup *group, gint32 fd, SimFile *
 
 static long set_container(SimCall *call, SimGroup *group) {
   SimContainer *container;
-  SimFile *file;
+  SimFile *file = NULL;
   gint32 fd;
   long result;
 

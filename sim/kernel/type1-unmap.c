@@ -97,7 +97,7 @@ static long do_unmap(SimCall *call, SimType1 *type1, struct dma_unmap *unmap, co
 
 long sim_type1_unmap(SimCall *call, SimType1 *type1) {
   struct dma_unmap unmap;
-  SimBitmap bitmap;
+  SimBitmap bitmap = {0};
   gboolean dirty;
   long result;
 
