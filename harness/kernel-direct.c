@@ -7,7 +7,7 @@
 
 #include "harness/kernel-internal.h"
 #include "harness/pseries/builtin.h"
-#include "harness/raw.h"
+#include "harness/raw/raw.h"
 #include "sim/direct/process.h"
 
 typedef struct Direct Direct;

@@ -8,7 +8,7 @@
 
 #include "harness/kernel-internal.h"
 #include "harness/pseries/builtin.h"
-#include "harness/raw.h"
+#include "harness/raw/raw.h"
 #include "harness/subject-proxy.h"
 #include "sim/fuse/fuse.h"
 

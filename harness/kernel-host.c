@@ -10,7 +10,7 @@
 
 #include "harness/kernel-internal.h"
 #include "harness/pseries/builtin.h"
-#include "harness/raw.h"
+#include "harness/raw/raw.h"
 #include "harness/sys-tracer.h"
 
 /* One device of the scenario on this machine. */

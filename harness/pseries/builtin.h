@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The builtin subject: a pseries machine on this project's attach code, behind the Subject table. Raw statements are
- * not its business (SUBJECT_UNSUPPORTED); see harness/raw.h.
+ * not its business (SUBJECT_UNSUPPORTED); see harness/raw/raw.h.
  */
 #pragma once
 

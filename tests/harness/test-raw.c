@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Raw calls on the direct kernel; the answers are those of the rules named in the scenarios' comments. */
-#include "harness/raw-memory.h"
+#include "harness/raw/memory.h"
 #include "harness/run/world.h"
 #include "tests/harness/test.h"
 

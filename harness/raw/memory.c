@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "harness/raw-memory.h"
+#include "harness/raw/memory.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
