@@ -6,172 +6,24 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/run/run.h"
+#include "harness/run/world-message.h"
 
 enum {
-  WORLD_MAX_EVENTS = 100000,
-  WORLD_MAX_TEXT = 1 << 20, /* bytes of a message or a stretch */
-  WORLD_LAST_EVENTS = 20,   /* that a dying world still sends */
-  WORLD_GRACE_MS = 3000,    /* what the child may need beyond a statement's limit to say so itself */
-  WORLD_START_MS = 10000,   /* to set nodes up and to take them down */
-  WORLD_STACK = 65536,
+  WORLD_GRACE_MS = 3000,  /* what the child may need beyond a statement's limit to say so itself */
+  WORLD_START_MS = 10000, /* to set nodes up and to take them down */
 };
-
-/* What travels: a header, then len bytes. */
-typedef enum {
-  MSG_STMT,    /* Beginning */
-  MSG_RESULT,  /* Fixed */
-  MSG_MESSAGE, /* text */
-  MSG_STRETCH,
-  MSG_EVENT, /* TraceEvent: parent and child are one image */
-  MSG_RULES, /* RULE_COUNT counts */
-  MSG_LOST,  /* gint32: the signal that ends the world; events follow */
-  MSG_END,
-} MsgKind;
-
-typedef struct {
-  guint32 kind, len;
-} MsgHeader;
-
-typedef struct {
-  guint32 stmt, n_events;
-} Beginning;
-
-typedef struct {
-  gint32 status;
-  double seconds;
-  guint64 n_calls;
-} Fixed;
 
 struct Worlds {
   sigset_t taken, before;
   int signals;
 };
-
-/* ---- child ---- */
-
-typedef struct {
-  pid_t pid; /* the world's own: processes that it forks inherit its handlers */
-  int fd;
-  Trace *trace;
-  guint timeout_ms;
-  gboolean watched; /* the child watches its own time: the subject runs in it */
-} Child;
-
-/* A signal handler has no argument to find this by. Set in the child only. */
-static Child *dying;
-
-static void send_bytes(int fd, const void *data, gsize len) {
-  const char *at = data;
-
-  while (len) {
-    ssize_t n = write(fd, at, len);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      _exit(1); /* the parent is gone */
-    at += n;
-    len -= (gsize)n;
-  }
-}
-
-static void send_msg(int fd, MsgKind kind, const void *data, gsize len) {
-  MsgHeader header = {.kind = kind, .len = (guint32)len};
-
-  send_bytes(fd, &header, sizeof header);
-  send_bytes(fd, data, len);
-}
-
-static void send_text(int fd, MsgKind kind, const char *text) {
-  if (text)
-    send_msg(fd, kind, text, MIN(strlen(text), WORLD_MAX_TEXT));
-}
-
-static void send_events(const Child *child, guint from) {
-  for (guint i = from; i < trace_len(child->trace); i++)
-    send_msg(child->fd, MSG_EVENT, trace_get(child->trace, i), sizeof(TraceEvent));
-}
-
-/* Only write(2) and reads of the trace: safe wherever the signal struck. */
-static void on_lost(int signal_number) {
-  gint32 number = signal_number;
-  guint n = trace_len(dying->trace);
-
-  if (getpid() != dying->pid) {
-    raise(signal_number); /* the default by now: it dies of that when the handler returns */
-    return;
-  }
-  send_msg(dying->fd, MSG_LOST, &number, sizeof number);
-  send_events(dying, n > WORLD_LAST_EVENTS ? n - WORLD_LAST_EVENTS : 0);
-  _exit(1);
-}
-
-static void catch_signals(Child *child) {
-  static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGALRM};
-  struct sigaction action = {.sa_handler = on_lost, .sa_flags = SA_ONSTACK | SA_RESETHAND};
-  stack_t stack = {.ss_sp = g_malloc(WORLD_STACK), .ss_size = WORLD_STACK};
-
-  dying = child;
-  sigaltstack(&stack, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS(fatal); i++)
-    sigaction(fatal[i], &action, NULL);
-}
-
-static void child_progress(guint index, guint n_events, gpointer data) {
-  Child *child = data;
-  Beginning beginning = {.stmt = index, .n_events = n_events};
-
-  send_msg(child->fd, MSG_STMT, &beginning, sizeof beginning);
-  if (child->watched) {
-    struct itimerval limit = {
-        .it_value = {.tv_sec = child->timeout_ms / 1000, .tv_usec = (suseconds_t)(child->timeout_ms % 1000) * 1000}};
-    setitimer(ITIMER_REAL, &limit, NULL);
-  }
-}
-
-static void G_GNUC_NORETURN child_main(int fd, const Scenario *scenario, const RunOptions *options) {
-  g_autoptr(Trace) trace = trace_new();
-  g_autofree guint32 *rules = g_new0(guint32, RULE_COUNT);
-  g_autoptr(ScenarioResult) result = scenario_result_new(scenario->path, "");
-  Child child = {.pid = getpid(),
-                 .fd = fd,
-                 .trace = trace,
-                 .timeout_ms = scenario->timeout_ms,
-                 .watched = options->kernel != KERNEL_FUSE};
-  RunOptions mine = *options;
-  const struct itimerval off = {0};
-
-  catch_signals(&child);
-  mine.progress = child_progress;
-  mine.progress_data = &child;
-  mine.trace = trace;
-  mine.rules_met = options->rules_met ? rules : NULL;
-  run_scenario(scenario, &mine, result);
-  setitimer(ITIMER_REAL, &off, NULL);
-
-  Fixed fixed = {.status = result->status, .seconds = result->seconds, .n_calls = result->n_calls};
-  send_msg(fd, MSG_RESULT, &fixed, sizeof fixed);
-  send_text(fd, MSG_MESSAGE, result->message);
-  send_text(fd, MSG_STRETCH, result->stretch);
-  if (options->trace)
-    for (guint i = 0; i < MIN(trace_len(trace), WORLD_MAX_EVENTS); i++)
-      send_msg(fd, MSG_EVENT, trace_get(trace, i), sizeof(TraceEvent));
-  if (options->rules_met)
-    send_msg(fd, MSG_RULES, rules, sizeof(guint32) * RULE_COUNT);
-  send_msg(fd, MSG_END, NULL, 0);
-  close(fd);
-  exit(0);
-}
-
-/* ---- parent ---- */
 
 Worlds *worlds_new(GError **error) {
   Worlds *worlds = g_new0(Worlds, 1);
@@ -211,66 +63,46 @@ typedef struct {
   gboolean ended;
 } Inbox;
 
-static gboolean take_msg(Inbox *inbox, const MsgHeader *header, const void *data) {
-  Beginning beginning;
+static gboolean take_msg(Inbox *inbox, const WorldMsgHeader *header, const void *data) {
+  WorldBeginning beginning;
   gint32 number;
-  Fixed fixed;
+  WorldResult fixed;
 
-  switch ((MsgKind)header->kind) {
-  case MSG_STMT:
+  switch ((WorldMsgKind)header->kind) {
+  case WORLD_STMT:
     memcpy(&beginning, data, sizeof beginning);
     inbox->stmt = beginning.stmt;
     if (inbox->options->progress)
       inbox->options->progress(beginning.stmt, beginning.n_events, inbox->options->progress_data);
     return TRUE;
-  case MSG_RESULT:
+  case WORLD_RESULT:
     memcpy(&fixed, data, sizeof fixed);
     inbox->result->status = (ResultStatus)fixed.status;
     inbox->result->seconds = fixed.seconds;
     inbox->result->n_calls = fixed.n_calls;
     return TRUE;
-  case MSG_MESSAGE:
+  case WORLD_MESSAGE:
     inbox->result->message = g_strndup(data, header->len);
     return TRUE;
-  case MSG_STRETCH:
+  case WORLD_STRETCH:
     inbox->result->stretch = g_strndup(data, header->len);
     return TRUE;
-  case MSG_EVENT:
+  case WORLD_EVENT:
     memcpy(trace_add(inbox->trace), data, sizeof(TraceEvent));
     return TRUE;
-  case MSG_RULES:
+  case WORLD_RULES:
     for (guint i = 0; i < RULE_COUNT; i++)
       inbox->options->rules_met[i] += ((const guint32 *)data)[i];
     return TRUE;
-  case MSG_LOST:
+  case WORLD_LOST:
     memcpy(&number, data, sizeof number);
     inbox->lost = number;
     return TRUE;
-  case MSG_END:
+  case WORLD_END:
     inbox->ended = TRUE;
     return TRUE;
   }
   return FALSE;
-}
-
-static gsize msg_size(const MsgHeader *header) {
-  switch ((MsgKind)header->kind) {
-  case MSG_STMT:
-    return sizeof(Beginning);
-  case MSG_LOST:
-    return sizeof(gint32);
-  case MSG_RESULT:
-    return sizeof(Fixed);
-  case MSG_EVENT:
-    return sizeof(TraceEvent);
-  case MSG_RULES:
-    return sizeof(guint32) * RULE_COUNT;
-  case MSG_MESSAGE:
-  case MSG_STRETCH:
-    return MIN(header->len, WORLD_MAX_TEXT);
-  default:
-    return 0;
-  }
 }
 
 /* FALSE: what came is no message; the world has gone mad. */
@@ -278,10 +110,10 @@ static gboolean take_input(Inbox *inbox) {
   gsize at = 0;
   gboolean sane = TRUE;
 
-  while (sane && inbox->input->len - at >= sizeof(MsgHeader)) {
-    MsgHeader header;
+  while (sane && inbox->input->len - at >= sizeof(WorldMsgHeader)) {
+    WorldMsgHeader header;
     memcpy(&header, inbox->input->data + at, sizeof header);
-    if (header.len != msg_size(&header))
+    if (!world_msg_is_sane(&header))
       sane = FALSE;
     else if (inbox->input->len - at - sizeof header < header.len)
       break;
@@ -351,9 +183,13 @@ static void judge_end(Inbox *inbox, WorldEnd end, int status) {
     fail_lost(inbox, CHECK_HUNG, why);
     return;
   }
-  if (inbox->ended)
+  if (inbox->ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
     return;
-  if (inbox->lost)
+  if (inbox->ended)
+    why = g_strdup_printf("the scenario ended (%s), its process did not end well: %s %d",
+                          result_status_name(inbox->result->status), WIFSIGNALED(status) ? "signal" : "exit status",
+                          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+  else if (inbox->lost)
     why = g_strdup_printf("model and subject died by signal %d (%s)", inbox->lost, strsignal(inbox->lost));
   else if (end == WORLD_MAD)
     why = g_strdup("model and subject died: what they sent last makes no sense");
@@ -402,7 +238,7 @@ gboolean worlds_run(Worlds *worlds, const Scenario *scenario, const RunOptions *
     close(pipes[0]);
     close(worlds->signals);
     sigprocmask(SIG_SETMASK, &worlds->before, NULL);
-    child_main(pipes[1], scenario, options);
+    world_child(pipes[1], scenario, options);
   }
   close(pipes[1]);
   if (pid < 0) {

@@ -2,6 +2,7 @@
 /* harness/run/world.h: a crash and a hang are failed results of their own scenario, with the last calls; a signal stops
  * it. */
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +64,28 @@ static void test_hang(void **state) {
   assert_contains(result->stretch, "DEVICE_RESET");
 }
 
+static void leave_badly(void) {
+  _exit(23);
+}
+
+static Kernel *kernel_that_leaks(const Scenario *scenario, Trace *trace, GError **error) {
+  atexit(leave_badly);
+  return fake_kernel_new(scenario, trace, error);
+}
+
+/* What a sanitizer finds at the very end counts: LeakSanitizer makes the exit status 23. */
+static void test_bad_end(void **state) {
+  g_autoptr(Scenario) scenario = test_scenario(HEAD "boot\n");
+  g_autoptr(ScenarioResult) result = scenario_result_new("test.scn", "test");
+  g_autoptr(Worlds) worlds = worlds_new(NULL);
+  const RunOptions options = {.open_kernel = kernel_that_leaks};
+
+  assert_true(worlds_run(worlds, scenario, &options, result));
+  assert_int_equal(result->status, RESULT_FAIL);
+  assert_contains(result->message, "did not end well: exit status 23");
+  assert_contains(result->message, "[CHK-DIED]");
+}
+
 static void test_interrupted(void **state) {
   g_autoptr(Scenario) scenario = test_scenario("# A test.\nhost power9\nguest pseries kvm\ntimeout 60s\nboot\nreset\n");
   g_autoptr(ScenarioResult) result = scenario_result_new("test.scn", "test");
@@ -84,7 +107,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_pass_with_trace), cmocka_unit_test(test_crash),
       cmocka_unit_test(test_child_crash),     cmocka_unit_test(test_hang),
-      cmocka_unit_test(test_interrupted),
+      cmocka_unit_test(test_interrupted),     cmocka_unit_test(test_bad_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
