@@ -22,7 +22,10 @@ typedef struct {
   guint first;            /* its first event */
 } Run;
 
-/* ---- run/runner.c ---- */
+/* ---- run/verdict.c ---- */
+
+/* Ends the scenario; message and stretch are consumed. */
+void run_end(Run *run, ResultStatus status, char *message, char *stretch);
 
 /* Ends the scenario: RESULT_FAIL with the place, the reason, the check's id, and the statement's calls; the event
  * `mark` (an index, or RUN_NO_MARK) is pointed at. */
@@ -34,6 +37,8 @@ void run_fail_stretch(Run *run, CheckId check, ScenarioPlace place, char *stretc
 /* Whether the reply says that the subject died, hung, cannot do it, or refused: then the scenario ends, and why is
  * noted. */
 gboolean run_reply_ends(Run *run, const ScenarioStmt *stmt, const SubjectReply *reply);
+/* The same of a statement that says "fails": the scenario ends unless the subject refused it, and so. */
+void run_reply_refused(Run *run, const ScenarioStmt *stmt, const SubjectReply *reply);
 
 /* ---- run/assertions.c ---- */
 

@@ -21,93 +21,7 @@ gboolean kernel_kind_from_name(const char *name, KernelKind *kind) {
   return FALSE;
 }
 
-/* ---- how it ends ---- */
-
-static void end(Run *run, ResultStatus status, char *message, char *stretch) {
-  g_free(run->result->message);
-  g_free(run->result->stretch);
-  run->result->status = status;
-  run->result->message = message;
-  run->result->stretch = stretch;
-}
-
-static void fail_v(Run *run, CheckId check, ScenarioPlace place, char *stretch, const char *format, va_list args) {
-  g_autofree char *reason = g_strdup_vprintf(format, args);
-
-  end(run, RESULT_FAIL, scenario_message(run->scenario, place, "%s [%s]", reason, check_get(check)->id), stretch);
-}
-
-void run_fail(Run *run, CheckId check, ScenarioPlace place, guint mark, const char *format, ...) {
-  va_list args;
-
-  va_start(args, format);
-  fail_v(run, check, place, stretch_range(run->trace, run->first, trace_len(run->trace), mark), format, args);
-  va_end(args);
-}
-
-void run_fail_stretch(Run *run, CheckId check, ScenarioPlace place, char *stretch, const char *format, ...) {
-  va_list args;
-
-  va_start(args, format);
-  fail_v(run, check, place, stretch, format, args);
-  va_end(args);
-}
-
-/* The last calls, whatever statement made them: what a subject did before it was lost. The closes after them are the
- * kernel's, when the process was gone. */
-static char *last_calls(const Run *run) {
-  guint n = trace_len(run->trace);
-
-  while (n && trace_get(run->trace, n - 1)->call == ABI_CLOSE)
-    n--;
-  return stretch_range(run->trace, n > 20 ? n - 20 : 0, n, RUN_NO_MARK);
-}
-
-gboolean run_reply_ends(Run *run, const ScenarioStmt *stmt, const SubjectReply *reply) {
-  const char *why = reply->message[0] ? reply->message : "it gave no reason";
-
-  switch (reply->status) {
-  case SUBJECT_DONE:
-    return FALSE;
-  case SUBJECT_REFUSED:
-    run_fail(run, stmt->kind >= STMT_RAW_OPEN ? CHECK_ANSWER : CHECK_FAILS, stmt->place,
-             trace_len(run->trace) > run->first ? trace_len(run->trace) - 1 : RUN_NO_MARK,
-             stmt->kind >= STMT_RAW_OPEN ? "%s" : "the subject refused it: %s", why);
-    return TRUE;
-  case SUBJECT_UNSUPPORTED:
-    end(run, RESULT_SKIP, scenario_message(run->scenario, stmt->place, "this subject cannot do that: %s", why), NULL);
-    return TRUE;
-  case SUBJECT_DEAD:
-    kernel_settle(run->kernel);
-    run_fail_stretch(run, CHECK_DIED, stmt->place, last_calls(run), "%s", why);
-    return TRUE;
-  case SUBJECT_HUNG:
-    kernel_settle(run->kernel);
-    run_fail_stretch(run, CHECK_HUNG, stmt->place, last_calls(run), "%s", why);
-    return TRUE;
-  }
-  g_return_val_if_reached(TRUE);
-}
-
 /* ---- one statement ---- */
-
-static void judge_refusal(Run *run, const ScenarioStmt *stmt, const SubjectReply *reply) {
-  const char *wanted = stmt->error ? abi_errno_name(stmt->error) : NULL;
-
-  if (reply->status == SUBJECT_DONE) {
-    run_fail(run, CHECK_FAILS, stmt->place, RUN_NO_MARK, "it succeeded; it should have been refused%s%s",
-             wanted ? " with " : "", wanted ? wanted : "");
-  } else if (reply->status != SUBJECT_REFUSED) {
-    run_reply_ends(run, stmt, reply);
-  } else if (stmt->error && reply->err != stmt->error) {
-    const char *got = reply->err ? abi_errno_name(reply->err) : NULL;
-    run_fail(run, CHECK_FAILS, stmt->place, RUN_NO_MARK, "it was refused with %s; expected is %s: %s",
-             got          ? got
-             : reply->err ? "another errno"
-                          : "no errno",
-             wanted ? wanted : "another errno", reply->message);
-  }
-}
 
 static void perform(Run *run, const ScenarioStmt *stmt) {
   SubjectReply reply = {0};
@@ -119,7 +33,7 @@ static void perform(Run *run, const ScenarioStmt *stmt) {
   else if (stmt->kind == STMT_BOOT && reply.status == SUBJECT_DONE)
     run->machine = TRUE;
   if (stmt->fails)
-    judge_refusal(run, stmt, &reply);
+    run_reply_refused(run, stmt, &reply);
   else
     run_reply_ends(run, stmt, &reply);
 }
@@ -251,7 +165,7 @@ static Kernel *open_kernel(const Scenario *scenario, const RunOptions *options, 
 
 static void end_unavailable(Run *run, GError *error) {
   gboolean skip = g_error_matches(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE);
-  end(run, skip ? RESULT_SKIP : RESULT_ERROR, g_strdup(error->message), NULL);
+  run_end(run, skip ? RESULT_SKIP : RESULT_ERROR, g_strdup(error->message), NULL);
   g_error_free(error);
 }
 
@@ -294,12 +208,13 @@ void run_scenario(const Scenario *scenario, const RunOptions *options, ScenarioR
   result->subject = g_strdup("builtin");
   result->order = g_strdup(order_name);
   if (!order)
-    end(&run, RESULT_ERROR, g_strdup_printf("there is no attach order \"%s\": shipped or pre-2017", order_name), NULL);
+    run_end(&run, RESULT_ERROR, g_strdup_printf("there is no attach order \"%s\": shipped or pre-2017", order_name),
+            NULL);
   else if (options->kernel == KERNEL_HOST && (beyond = first_beyond_host(scenario)))
-    end(&run, RESULT_SKIP,
-        scenario_message(scenario, beyond->place,
-                         "the machine's own kernel cannot tell this; --kernel direct or --kernel fuse can"),
-        NULL);
+    run_end(&run, RESULT_SKIP,
+            scenario_message(scenario, beyond->place,
+                             "the machine's own kernel cannot tell this; --kernel direct or --kernel fuse can"),
+            NULL);
   else
     run_on_kernel(&run, options, order);
   result->seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
