@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* BARs and the expansion ROM: plain memory with the MSI-X table hidden. drivers/vfio/pci/vfio_pci_rdwr.c. */
+#include "sim/kernel/bar.h"
+
 #include <linux/pci_regs.h>
 #include <string.h>
-
-#include "sim/kernel/device.h"
 
 enum { BAR_PAGE_SHIFT = 12, BAR_PAGE = 1 << BAR_PAGE_SHIFT };
 
@@ -26,14 +26,14 @@ gboolean sim_bar_touches_msix(const SimHostDevice *host, guint index, guint64 st
 }
 
 /* How much of [offset, offset + len) can be transferred, or -errno. */
-static ssize_t check(SimCall *call, const SimDevice *device, guint index, gsize len, guint64 offset) {
-  guint64 size = sim_bar_size(device->host, index);
+static ssize_t check(SimCall *call, const SimBars *bars, guint index, gsize len, guint64 offset) {
+  guint64 size = sim_bar_size(bars->host, index);
 
   if (!size)
     return sim_refuse(call, EINVAL, RULE_PD_119);
   if (offset >= size)
     return sim_refuse(call, EINVAL, RULE_PD_120);
-  if (sim_bar_is_memory(device->host, index) && !sim_config_decodes_memory(&device->config))
+  if (sim_bar_is_memory(bars->host, index) && !sim_config_decodes_memory(bars->config))
     return sim_refuse(call, EIO, RULE_PD_123);
   sim_met(call, RULE_PD_126);
   if (len <= size - offset)
@@ -42,15 +42,19 @@ static ssize_t check(SimCall *call, const SimDevice *device, guint index, gsize 
   return (ssize_t)(size - offset);
 }
 
-static guint8 *find_page(SimBarMemory *memory, guint64 page, gboolean make) {
-  guint8 *bytes = memory->pages ? g_hash_table_lookup(memory->pages, &page) : NULL;
+static guint8 *find_page(GHashTable *pages, guint64 page) {
+  return pages ? g_hash_table_lookup(pages, &page) : NULL;
+}
 
-  if (bytes || !make)
+static guint8 *make_page(GHashTable **pages, guint64 page) {
+  guint8 *bytes = find_page(*pages, page);
+
+  if (bytes)
     return bytes;
-  if (!memory->pages)
-    memory->pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+  if (!*pages)
+    *pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
   bytes = g_malloc0(BAR_PAGE);
-  g_hash_table_insert(memory->pages, g_memdup2(&page, sizeof page), bytes);
+  g_hash_table_insert(*pages, g_memdup2(&page, sizeof page), bytes);
   return bytes;
 }
 
@@ -64,16 +68,16 @@ static gsize piece(const SimHostDevice *host, guint index, guint64 offset, gsize
   return (gsize)MIN(offset + n, offset < table ? table : end) - (gsize)offset;
 }
 
-ssize_t sim_bar_read(SimCall *call, SimDevice *device, guint index, void *buf, gsize len, guint64 offset) {
-  ssize_t total = check(call, device, index, len, offset);
+ssize_t sim_bar_read(SimCall *call, const SimBars *bars, guint index, void *buf, gsize len, guint64 offset) {
+  ssize_t total = check(call, bars, index, len, offset);
   guint8 *at = buf;
   gsize left, n;
 
   for (left = total > 0 ? (gsize)total : 0; left; left -= n, at += n, offset += n) {
-    const guint8 *page = find_page(&device->memory[index], offset >> BAR_PAGE_SHIFT, FALSE);
+    const guint8 *page = find_page(bars->pages[index], offset >> BAR_PAGE_SHIFT);
 
-    n = piece(device->host, index, offset, left);
-    if (sim_bar_touches_msix(device->host, index, offset, n)) {
+    n = piece(bars->host, index, offset, left);
+    if (sim_bar_touches_msix(bars->host, index, offset, n)) {
       sim_met(call, RULE_PD_125);
       memset(at, 0xff, n);
     } else if (page) {
@@ -89,25 +93,25 @@ ssize_t sim_bar_read(SimCall *call, SimDevice *device, guint index, void *buf, g
   return total;
 }
 
-ssize_t sim_bar_write(SimCall *call, SimDevice *device, guint index, const void *buf, gsize len, guint64 offset) {
+ssize_t sim_bar_write(SimCall *call, SimBars *bars, guint index, const void *buf, gsize len, guint64 offset) {
   ssize_t total;
   const guint8 *at = buf;
   gsize left, n;
 
   if (index == SIM_ROM)
     return sim_refuse(call, EINVAL, RULE_PD_118);
-  total = check(call, device, index, len, offset);
+  total = check(call, bars, index, len, offset);
   for (left = total > 0 ? (gsize)total : 0; left; left -= n, at += n, offset += n) {
-    n = piece(device->host, index, offset, left);
-    if (sim_bar_touches_msix(device->host, index, offset, n))
+    n = piece(bars->host, index, offset, left);
+    if (sim_bar_touches_msix(bars->host, index, offset, n))
       sim_met(call, RULE_PD_125);
     else
-      memcpy(find_page(&device->memory[index], offset >> BAR_PAGE_SHIFT, TRUE) + (offset & (BAR_PAGE - 1)), at, n);
+      memcpy(make_page(&bars->pages[index], offset >> BAR_PAGE_SHIFT) + (offset & (BAR_PAGE - 1)), at, n);
   }
   return total;
 }
 
-void sim_bar_reset(SimDevice *device) {
+void sim_bars_reset(SimBars *bars) {
   for (guint i = 0; i < SIM_MEMORIES; i++)
-    g_clear_pointer(&device->memory[i].pages, g_hash_table_unref);
+    g_clear_pointer(&bars->pages[i], g_hash_table_unref);
 }

@@ -3,10 +3,10 @@
  * The virtual config space: what a user of the device reads and what of its writes takes effect. Registers that the
  * kernel leaves to the hardware behave as a plain function's would. drivers/vfio/pci/vfio_pci_config.c.
  */
+#include "sim/kernel/config.h"
+
 #include <linux/pci_regs.h>
 #include <string.h>
-
-#include "sim/kernel/device.h"
 
 enum {
   PM_AT = 0x40,
@@ -55,7 +55,7 @@ static guint16 build_bars(SimConfig *config, const SimHostDevice *host) {
   for (guint i = 0; i < 6; i++) {
     const SimBar *bar = &host->bars[i];
     guint at = PCI_BASE_ADDRESS_0 + 4 * i;
-    guint64 size = sim_bar_size(host, i), mask = ~(size - 1), start;
+    guint64 size = bar->size, mask = ~(size - 1), start;
     guint32 flags = bar->io ? PCI_BASE_ADDRESS_SPACE_IO : 0;
 
     if (!size)
@@ -124,24 +124,10 @@ static void build_capabilities(SimConfig *config, const SimHostDevice *host) {
   }
 }
 
-/* Whether another function shares the slot: the header says so. */
-static gboolean is_multifunction(const SimDevice *device) {
-  const GPtrArray *devices = device->kernel->devices;
-
-  for (guint i = 0; i < devices->len; i++) {
-    const SimDevice *other = g_ptr_array_index(devices, i);
-
-    if (other != device && other->host->id >> 3 == device->host->id >> 3)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-void sim_config_build(SimDevice *device) {
-  const SimHostDevice *host = device->host;
-  SimConfig *config = &device->config;
+void sim_config_build(SimConfig *config, const SimHostDevice *host, gboolean multifunction) {
   guint16 command;
 
+  config->flr = host->express && host->reset;
   config->size = sim_config_size(host);
   config->value = g_malloc0(2 * config->size);
   config->writable = config->value + config->size;
@@ -150,7 +136,7 @@ void sim_config_build(SimDevice *device) {
   put(config, PCI_CLASS_REVISION, 4, host->class_code << 8 | host->revision, 0);
   put(config, PCI_CACHE_LINE_SIZE, 1, 0, 0xff);
   put(config, PCI_LATENCY_TIMER, 1, 0, 0xff);
-  put(config, PCI_HEADER_TYPE, 1, is_multifunction(device) ? 0x80 : 0, 0);
+  put(config, PCI_HEADER_TYPE, 1, multifunction ? 0x80 : 0, 0);
   put(config, PCI_SUBSYSTEM_VENDOR_ID, 2, host->subsystem_vendor, 0);
   put(config, PCI_SUBSYSTEM_ID, 2, host->subsystem_device, 0);
   put(config, PCI_INTERRUPT_LINE, 1, 0, 0xff);
@@ -182,11 +168,13 @@ void sim_config_set_msix(SimConfig *config, gboolean enabled) {
   *flags = (guint8)(enabled ? *flags | PCI_MSIX_FLAGS_ENABLE >> 8 : *flags & ~(PCI_MSIX_FLAGS_ENABLE >> 8));
 }
 
+void sim_config_set_msi(SimConfig *config, guint vectors) {
+  config->msi_vectors = vectors;
+}
+
 /* ---- reading and writing it ---- */
 
-ssize_t sim_config_read(SimCall *call, SimDevice *device, void *buf, gsize len, guint64 offset) {
-  const SimConfig *config = &device->config;
-
+ssize_t sim_config_read(SimCall *call, const SimConfig *config, void *buf, gsize len, guint64 offset) {
   if (offset > config->size || len > config->size - offset)
     return sim_refuse(call, EFAULT, RULE_PD_115);
   memcpy(buf, config->value + offset, len);
@@ -209,13 +197,11 @@ static void after_pm(SimConfig *config, guint8 old) {
 
 /* vfio_msi_config_write(): MSI is enabled by SET_IRQS, never from here, and no more vectors are to be had than it
  * enabled. */
-static void after_msi(SimDevice *device) {
-  SimConfig *config = &device->config;
-  const SimIrqs *irqs = &device->irqs;
+static void after_msi(SimConfig *config) {
   guint at = config->msi + PCI_MSI_FLAGS;
-  guint flags = get16(config, at), most = irqs->type == VFIO_PCI_MSI_IRQ_INDEX ? log2_of(irqs->allocated) : 0;
+  guint flags = get16(config, at), most = log2_of(config->msi_vectors);
 
-  if (irqs->type != VFIO_PCI_MSI_IRQ_INDEX)
+  if (!config->msi_vectors)
     flags &= ~(guint)PCI_MSI_FLAGS_ENABLE;
   if ((flags & PCI_MSI_FLAGS_QSIZE) > most << 4)
     flags = (flags & ~(guint)PCI_MSI_FLAGS_QSIZE) | most << 4;
@@ -223,8 +209,7 @@ static void after_msi(SimDevice *device) {
   config->value[at + 1] = (guint8)(flags >> 8);
 }
 
-ssize_t sim_config_write(SimCall *call, SimDevice *device, const void *buf, gsize len, guint64 offset) {
-  SimConfig *config = &device->config;
+ssize_t sim_config_write(SimCall *call, SimConfig *config, const void *buf, gsize len, guint64 offset, guint *asks) {
   const guint8 *from = buf;
   guint8 old_pm;
 
@@ -239,15 +224,14 @@ ssize_t sim_config_write(SimCall *call, SimDevice *device, const void *buf, gsiz
   sim_met(call, RULE_PD_116);
   if (touches(offset, len, PCI_BASE_ADDRESS_0, 24) || touches(offset, len, PCI_ROM_ADDRESS, 4))
     sim_met(call, RULE_PD_117);
-  if (touches(offset, len, PCI_COMMAND, 2))
-    sim_irq_config_changed(device);
+  *asks = touches(offset, len, PCI_COMMAND, 2) ? SIM_CONFIG_COMMAND : 0;
   if (touches(offset, len, config->pm + PCI_PM_CTRL, 1))
     after_pm(config, old_pm);
   if (config->msi && touches(offset, len, config->msi + PCI_MSI_FLAGS, 2))
-    after_msi(device);
+    after_msi(config);
   /* the bit that starts a function reset reads as 0; a function that can do one does it */
-  if (config->express && device->host->reset && touches(offset, len, config->express + PCI_EXP_DEVCTL + 1, 1) &&
+  if (config->flr && touches(offset, len, config->express + PCI_EXP_DEVCTL + 1, 1) &&
       from[config->express + PCI_EXP_DEVCTL + 1 - offset] & PCI_EXP_DEVCTL_BCR_FLR >> 8)
-    sim_device_reset_function(device);
+    *asks |= SIM_CONFIG_FLR;
   return (ssize_t)len;
 }

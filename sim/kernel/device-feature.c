@@ -3,7 +3,8 @@
  * VFIO_DEVICE_FEATURE: of all features a plain vfio-pci device has the three of low power. drivers/vfio/vfio_main.c:
  * vfio_ioctl_device_feature(); drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_ioctl_feature().
  */
-#include "sim/kernel/device.h"
+#include "sim/kernel/device-ioctl.h"
+#include "sim/kernel/eventfd.h"
 
 enum { WAKEUP_SIZE = 8 }; /* struct vfio_device_low_power_entry_with_wakeup: s32 eventfd, u32 reserved */
 
@@ -35,10 +36,10 @@ static long check_wakeup(SimCall *call) {
     return sim_refuse(call, EFAULT, RULE_NONE);
   if (fd < 0)
     return sim_refuse(call, EINVAL, RULE_NONE);
-  r = sim_device_event(call, fd, &event);
+  r = sim_event_get(call, fd, &event);
   if (r)
     return sim_refuse(call, -r, RULE_NONE);
-  sim_device_event_put(call->kernel, &event);
+  sim_event_put(call->kernel, &event);
   return 0;
 }
 

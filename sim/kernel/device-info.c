@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "sim/kernel/device.h"
+#include "sim/kernel/device-ioctl.h"
 
 enum {
   INFO_SIZE = 24, /* struct vfio_device_info with its padding, from 6.6 */
@@ -89,7 +89,7 @@ long sim_device_get_irq_info(SimCall *call, SimDevice *device) {
   info.count = sim_irq_count(device->host, info.index);
   if (info.index == VFIO_PCI_INTX_IRQ_INDEX)
     info.flags |= VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
-  else if (info.index != VFIO_PCI_MSIX_IRQ_INDEX || !sim_irq_dynamic(device))
+  else if (info.index != VFIO_PCI_MSIX_IRQ_INDEX || !sim_irq_dynamic(device->kernel))
     info.flags |= VFIO_IRQ_INFO_NORESIZE;
   if (sim_write(call, call->arg, &info, sizeof info))
     return sim_refuse(call, EFAULT, RULE_NONE);

@@ -6,11 +6,7 @@
  * A hot reset covers the functions of one slot: each simulated slot has a bridge of its own above it, but for bus 0,
  * the root bus, which nothing can reset.
  */
-#include "sim/kernel/device.h"
-
-void sim_device_reset_function(SimDevice *device) {
-  sim_bar_reset(device);
-}
+#include "sim/kernel/device-ioctl.h"
 
 long sim_device_reset(SimCall *call, SimDevice *device) {
   if (!device->host->reset)

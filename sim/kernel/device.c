@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * A device and its files: name, open, close, dispatch, regions. drivers/vfio/vfio_main.c: vfio_df_open(),
- * vfio_device_fops_unl_ioctl(); drivers/vfio/pci/vfio_pci_core.c.
- */
-#include <string.h>
-
 #include "sim/kernel/device.h"
+
+#include "sim/kernel/dma.h"
 
 SimDevice *sim_device_new(SimKernel *kernel, SimGroup *group, const SimHostDevice *host) {
   SimDevice *device = g_new0(SimDevice, 1);
@@ -13,13 +9,13 @@ SimDevice *sim_device_new(SimKernel *kernel, SimGroup *group, const SimHostDevic
   device->kernel = kernel;
   device->group = group;
   device->host = host;
-  device->irqs.type = SIM_IRQ_NONE;
-  device->ioeventfds = g_array_new(FALSE, FALSE, sizeof(SimIoEventFd));
+  device->bars = (SimBars){.host = host, .config = &device->config};
+  device->irqs = (SimIrqs){.kernel = kernel, .host = host, .config = &device->config, .type = SIM_IRQ_NONE};
+  device->ioeventfds = (SimIoEventFds){.kernel = kernel, .host = host};
   return device;
 }
 
 void sim_device_free(SimDevice *device) {
-  g_array_unref(device->ioeventfds);
   g_free(device);
 }
 
@@ -31,205 +27,47 @@ SimGroup *sim_device_group(const SimDevice *device) {
   return device->group;
 }
 
-int sim_device_event(SimCall *call, int fd, gpointer *event) {
-  *event = NULL;
-  return call->kernel->port->event_get(call->kernel->port_data, call->task, fd, event);
-}
+/* Whether another function shares the slot: the header says so. */
+static gboolean is_multifunction(const SimDevice *device) {
+  const GPtrArray *devices = device->kernel->devices;
 
-void sim_device_event_put(SimKernel *kernel, gpointer *event) {
-  if (*event)
-    kernel->port->event_put(kernel->port_data, *event);
-  *event = NULL;
-}
+  for (guint i = 0; i < devices->len; i++) {
+    const SimDevice *other = g_ptr_array_index(devices, i);
 
-/* ---- its name ---- */
-
-static gboolean is_uuid(const char *text) {
-  for (guint i = 0; i < 36; i++) {
-    gboolean dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-    if (dash ? text[i] != '-' : !g_ascii_isxdigit(text[i]))
-      return FALSE;
+    if (other != device && other->host->id >> 3 == device->host->id >> 3)
+      return TRUE;
   }
-  return TRUE;
+  return FALSE;
 }
 
-/* What follows the name: blanks and at most one vf_token=UUID. */
-static long match_options(SimCall *call, const char *options) {
-  const gsize token = strlen("vf_token=");
-  gboolean has_token = FALSE;
-
-  while (*options) {
-    if (*options == ' ') {
-      options++;
-      continue;
-    }
-    if (has_token || strncmp(options, "vf_token=", token) != 0 || !is_uuid(options + token))
-      return sim_refuse(call, EINVAL, RULE_PD_2);
-    has_token = TRUE;
-    options += token + 36;
-  }
-  /* no device of the model is a PF or a VF */
-  return has_token ? sim_refuse(call, EINVAL, RULE_PD_3) : 1;
+void sim_device_enable(SimDevice *device) {
+  sim_config_build(&device->config, device->host, is_multifunction(device));
 }
 
-long sim_device_match(SimCall *call, const SimDevice *device, const char *name) {
-  g_autoptr(GString) own = g_string_new(NULL);
-
-  abi_bdf_print(own, device->host->id);
-  sim_met(call, RULE_PD_1);
-  if (strncmp(name, own->str, own->len) != 0)
-    return 0;
-  name += own->len;
-  if (*name == '\0')
-    return 1;
-  return *name == ' ' ? match_options(call, name) : 0;
-}
-
-/* ---- closing and opening ---- */
-
-static void device_release(SimFile *file, gpointer object) {
-  SimDevice *device = object;
-
-  if (--device->opens) {
-    sim_kernel_met(device->kernel, RULE_CG_86);
-    return;
-  }
-  sim_kernel_met(device->kernel, RULE_CG_87);
-  sim_kernel_met(device->kernel, RULE_PD_9);
-  sim_irq_teardown(device);
-  sim_ioeventfd_teardown(device);
-  sim_bar_reset(device);
+void sim_device_disable(SimDevice *device) {
+  sim_irqs_teardown(&device->irqs);
+  sim_ioeventfds_teardown(&device->ioeventfds);
+  sim_bars_reset(&device->bars);
   sim_config_clear(&device->config);
   device->low_power = FALSE;
-  device->kernel->census.devices_open--;
-  sim_group_device_closed(device->group);
 }
 
-/* ---- regions ---- */
-
-/* The region of a transfer, or -errno; *offset becomes the one within it. */
-static ssize_t region_of(SimCall *call, guint64 *offset) {
-  guint64 index = *offset >> SIM_REGION_SHIFT;
-
-  if (index >= VFIO_PCI_NUM_REGIONS)
-    return sim_refuse(call, EINVAL, RULE_PD_114);
-  *offset &= (G_GUINT64_CONSTANT(1) << SIM_REGION_SHIFT) - 1;
-  return index == VFIO_PCI_VGA_REGION_INDEX ? sim_refuse(call, EINVAL, RULE_PD_127) : (ssize_t)index;
+void sim_device_reset_function(SimDevice *device) {
+  sim_bars_reset(&device->bars);
 }
 
-static ssize_t device_pread(SimCall *call, gpointer object, void *buf, gsize len, guint64 offset) {
-  SimDevice *device = object;
-  ssize_t index;
+/* ---- what the device does, asked from outside ---- */
 
-  if (!len) {
-    sim_met(call, RULE_PD_113);
-    return 0;
-  }
-  index = region_of(call, &offset);
-  if (index < 0)
-    return index;
-  if (index == VFIO_PCI_CONFIG_REGION_INDEX)
-    return sim_config_read(call, device, buf, len, offset);
-  return sim_bar_read(call, device, (guint)index, buf, len, offset);
+int sim_dma(SimKernel *kernel, guint64 id, guint64 ioba, void *buf, gsize len, gboolean write) {
+  const SimDevice *device = sim_kernel_device(kernel, id);
+
+  return device ? sim_group_dma(device->group, ioba, buf, len, write, NULL) : -ENODEV;
 }
 
-static ssize_t device_pwrite(SimCall *call, gpointer object, const void *buf, gsize len, guint64 offset) {
-  SimDevice *device = object;
-  ssize_t index;
+int sim_interrupt(SimKernel *kernel, guint64 id, guint index, guint vector) {
+  SimDevice *device = sim_kernel_device(kernel, id);
 
-  if (!len) {
-    sim_met(call, RULE_PD_113);
-    return 0;
-  }
-  index = region_of(call, &offset);
-  if (index < 0)
-    return index;
-  if (index == VFIO_PCI_CONFIG_REGION_INDEX)
-    return sim_config_write(call, device, buf, len, offset);
-  return sim_bar_write(call, device, (guint)index, buf, len, offset);
-}
-
-/* No region says MMAP, so the last refusal is always PD-131's. */
-static int device_mmap(SimCall *call, gpointer object, gsize len, int prot, gboolean shared, guint64 offset,
-                       void **memory) {
-  guint64 index = offset >> SIM_REGION_SHIFT;
-
-  if (index >= VFIO_PCI_NUM_REGIONS)
-    return (int)sim_refuse(call, EINVAL, RULE_PD_128);
-  if (!shared)
-    return (int)sim_refuse(call, EINVAL, RULE_PD_129);
-  if (index >= VFIO_PCI_ROM_REGION_INDEX)
-    return (int)sim_refuse(call, EINVAL, RULE_PD_130);
-  return (int)sim_refuse(call, EINVAL, RULE_PD_131);
-}
-
-/* ---- ioctls ---- */
-
-/* Only for devices opened by their own node, which this one never was. */
-static long bind_iommufd(SimCall *call) {
-  guint8 args[16];
-
-  if (!sim_since(call->kernel, 6, 6))
-    return sim_refuse(call, ENOTTY, RULE_CG_78);
-  if (sim_read(call, call->arg, args, sizeof args))
-    return sim_refuse(call, EFAULT, RULE_CG_74);
-  return sim_refuse(call, EINVAL, RULE_CG_75);
-}
-
-static long device_ioctl(SimCall *call, gpointer object) {
-  SimDevice *device = object;
-  AbiCallId id = sim_call_find(call, ABI_DEVICE);
-  long r = sim_call_is(call, id);
-
-  if (r)
-    return r;
-  switch (id) {
-  case ABI_DEVICE_GET_INFO:
-    return sim_device_get_info(call, device);
-  case ABI_GET_REGION_INFO:
-    return sim_device_get_region_info(call, device);
-  case ABI_GET_IRQ_INFO:
-    return sim_device_get_irq_info(call, device);
-  case ABI_SET_IRQS:
-    return sim_irq_set(call, device);
-  case ABI_DEVICE_RESET:
-    return sim_device_reset(call, device);
-  case ABI_GET_HOT_RESET_INFO:
-    return sim_device_hot_reset_info(call, device);
-  case ABI_HOT_RESET:
-    return sim_device_hot_reset(call, device);
-  case ABI_IOEVENTFD:
-    return sim_ioeventfd(call, device);
-  case ABI_DEVICE_FEATURE:
-    if (!sim_since(call->kernel, 5, 15))
-      return sim_refuse(call, ENOTTY, RULE_CG_78);
-    sim_met(call, RULE_CG_77);
-    return sim_device_feature(call, device);
-  case ABI_BIND_IOMMUFD:
-    return bind_iommufd(call);
-  default:
-    return sim_refuse(call, ENOTTY, RULE_CG_78);
-  }
-}
-
-static const SimFileOps device_ops = {
-    .kind = ABI_DEVICE,
-    .ioctl = device_ioctl,
-    .pread = device_pread,
-    .pwrite = device_pwrite,
-    .mmap = device_mmap,
-    .release = device_release,
-};
-
-long sim_device_open(SimCall *call, SimDevice *device, SimFile **file) {
-  if (device->opens++ == 0) {
-    sim_config_build(device);
-    sim_met(call, RULE_PD_7);
-    sim_met(call, RULE_PD_8);
-    device->kernel->census.devices_open++;
-    sim_group_device_opened(device->group);
-  }
-  *file = sim_file_new(device->kernel, &device_ops, device->host->id, device);
-  return 0;
+  if (!device)
+    return -ENODEV;
+  return sim_irqs_raise(&device->irqs, index, vector) ? 0 : -EINVAL;
 }

@@ -3,6 +3,8 @@
  * A device's DMA as the host bridge lets it through: on POWER by the tables programmed for its group now, page by page,
  * with the permission of each entry; on x86 by its container's mappings.
  */
+#include "sim/kernel/dma.h"
+
 #include "sim/kernel/group.h"
 
 static SimTceTable *table_at(const SimGroup *group, guint64 ioba, guint64 *index) {
@@ -55,28 +57,29 @@ static int transfer(SimKernel *kernel, const SimMm *mm, guint64 ua, void *buf, g
                : kernel->port->mm_read(kernel->port_data, handle, ua, buf, len);
 }
 
-int sim_dma(SimKernel *kernel, guint64 id, guint64 ioba, void *buf, gsize len, gboolean write) {
-  const SimDevice *device = sim_kernel_device(kernel, id);
-  guint8 *at = buf;
+/* As far as one translation goes: *part bytes. */
+static int transfer_page(const SimGroup *group, guint64 ioba, void *buf, gsize len, gboolean write, gsize *part) {
+  SimDmaTarget target;
 
-  if (!device)
-    return -ENODEV;
-  while (len) {
-    SimDmaTarget target;
-    guint64 part;
-    int r;
+  if (!translate(group, ioba, &target))
+    return -ENXIO;
+  if (!permits(group->kernel, target.perm, write))
+    return -EPERM;
+  *part = MIN(len, target.len);
+  return transfer(group->kernel, target.mm, target.ua, buf, *part, write);
+}
 
-    if (!translate(sim_device_group(device), ioba, &target))
-      return -ENXIO;
-    if (!permits(kernel, target.perm, write))
-      return -EPERM;
-    part = MIN(len, target.len);
-    r = transfer(kernel, target.mm, target.ua, at, part, write);
+int sim_group_dma(const SimGroup *group, guint64 ioba, void *buf, gsize len, gboolean write, gsize *done) {
+  gsize at = 0, part;
+  int r = 0;
+
+  while (at < len) {
+    r = transfer_page(group, ioba + at, (guint8 *)buf + at, len - at, write, &part);
     if (r)
-      return r;
+      break;
     at += part;
-    ioba += part;
-    len -= part;
   }
-  return 0;
+  if (done)
+    *done = at;
+  return r;
 }

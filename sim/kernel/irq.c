@@ -3,13 +3,17 @@
  * Interrupts: VFIO_DEVICE_SET_IRQS and the device raising one. drivers/vfio/vfio_main.c:
  * vfio_set_irqs_validate_and_prepare(); drivers/vfio/pci/vfio_pci_intrs.c.
  */
-#include "sim/kernel/device.h"
+#include "sim/kernel/irq.h"
+
+#include <linux/vfio.h>
+
+#include "sim/kernel/eventfd.h"
 
 enum { N_IRQS = VFIO_PCI_NUM_IRQS };
 
 /* One SET_IRQS past its checks. */
 typedef struct {
-  SimDevice *device;
+  SimIrqs *irqs;
   guint index, start, count;
   guint32 flags;    /* one DATA bit and the ACTION bits */
   const void *data; /* u8 or s32 of each, or NULL */
@@ -32,13 +36,8 @@ guint sim_irq_count(const SimHostDevice *host, guint index) {
   }
 }
 
-gboolean sim_irq_dynamic(const SimDevice *device) {
-  return sim_host_of(device->kernel)->platform == SIM_X86 && sim_since(device->kernel, 6, 5);
-}
-
-static void signal_event(SimDevice *device, gpointer event) {
-  if (event)
-    device->kernel->port->event_signal(device->kernel->port_data, event);
+gboolean sim_irq_dynamic(const SimKernel *kernel) {
+  return sim_host_of(kernel)->platform == SIM_X86 && sim_since(kernel, 6, 5);
 }
 
 static gint32 fd_of(const Request *request, guint i) {
@@ -53,134 +52,132 @@ static gboolean bool_of(const Request *request, guint i) {
 
 /* ---- enabling and disabling a type ---- */
 
-static void enable(SimDevice *device, int type, guint vectors) {
-  SimIrqs *irqs = &device->irqs;
-
+static void enable(SimIrqs *irqs, int type, guint vectors) {
   irqs->type = type;
   irqs->allocated = vectors;
   irqs->triggers = g_new0(gpointer, vectors);
   if (type == VFIO_PCI_MSIX_IRQ_INDEX)
-    sim_config_set_msix(&device->config, TRUE);
+    sim_config_set_msix(irqs->config, TRUE);
+  if (type == VFIO_PCI_MSI_IRQ_INDEX)
+    sim_config_set_msi(irqs->config, vectors);
   if (type == VFIO_PCI_INTX_IRQ_INDEX)
-    irqs->masked = sim_config_intx_disabled(&device->config);
+    irqs->masked = sim_config_intx_disabled(irqs->config);
 }
 
-static void disable(SimDevice *device) {
-  SimIrqs *irqs = &device->irqs;
-
+static void disable(SimIrqs *irqs) {
   if (irqs->type == VFIO_PCI_MSIX_IRQ_INDEX)
-    sim_config_set_msix(&device->config, FALSE);
+    sim_config_set_msix(irqs->config, FALSE);
+  if (irqs->type == VFIO_PCI_MSI_IRQ_INDEX)
+    sim_config_set_msi(irqs->config, 0);
   for (guint i = 0; i < irqs->allocated; i++)
-    sim_device_event_put(device->kernel, &irqs->triggers[i]);
+    sim_event_put(irqs->kernel, &irqs->triggers[i]);
   g_clear_pointer(&irqs->triggers, g_free);
-  sim_device_event_put(device->kernel, &irqs->unmask);
+  sim_event_put(irqs->kernel, &irqs->unmask);
   irqs->allocated = 0;
   irqs->masked = irqs->pending = FALSE;
   irqs->type = SIM_IRQ_NONE;
 }
 
-void sim_irq_teardown(SimDevice *device) {
-  disable(device);
-  sim_device_event_put(device->kernel, &device->irqs.err);
-  sim_device_event_put(device->kernel, &device->irqs.req);
+void sim_irqs_teardown(SimIrqs *irqs) {
+  disable(irqs);
+  sim_event_put(irqs->kernel, &irqs->err);
+  sim_event_put(irqs->kernel, &irqs->req);
 }
 
 /* ---- INTx ---- */
 
 /* It fires: masked by the handler until the user unmasks it (AUTOMASKED). */
-static void fire_intx(SimDevice *device) {
-  device->irqs.masked = TRUE;
-  device->irqs.pending = FALSE;
-  signal_event(device, device->irqs.triggers[0]);
+static void fire_intx(SimIrqs *irqs) {
+  irqs->masked = TRUE;
+  irqs->pending = FALSE;
+  sim_event_signal(irqs->kernel, irqs->triggers[0]);
 }
 
-static void unmask_intx(SimDevice *device) {
-  SimIrqs *irqs = &device->irqs;
-
-  if (sim_config_intx_disabled(&device->config))
+static void unmask_intx(SimIrqs *irqs) {
+  if (sim_config_intx_disabled(irqs->config))
     return;
   irqs->masked = FALSE;
   if (irqs->pending)
-    fire_intx(device);
+    fire_intx(irqs);
 }
 
-void sim_irq_config_changed(SimDevice *device) {
-  if (device->irqs.type != VFIO_PCI_INTX_IRQ_INDEX)
+void sim_irqs_config_changed(SimIrqs *irqs) {
+  if (irqs->type != VFIO_PCI_INTX_IRQ_INDEX)
     return;
-  if (sim_config_intx_disabled(&device->config))
-    device->irqs.masked = TRUE;
+  if (sim_config_intx_disabled(irqs->config))
+    irqs->masked = TRUE;
   else
-    unmask_intx(device);
+    unmask_intx(irqs);
 }
 
 static long intx_trigger_eventfd(SimCall *call, const Request *request) {
-  SimDevice *device = request->device;
+  SimIrqs *irqs = request->irqs;
   gint32 fd = fd_of(request, 0);
   gpointer event = NULL;
 
   if (fd >= 0) {
-    int r = sim_device_event(call, fd, &event);
+    int r = sim_event_get(call, fd, &event);
 
     if (r)
       return sim_refuse(call, -r, RULE_PD_40);
   }
-  if (device->irqs.type == SIM_IRQ_NONE)
-    enable(device, VFIO_PCI_INTX_IRQ_INDEX, 1);
-  sim_device_event_put(device->kernel, &device->irqs.triggers[0]);
-  device->irqs.triggers[0] = event;
+  if (irqs->type == SIM_IRQ_NONE)
+    enable(irqs, VFIO_PCI_INTX_IRQ_INDEX, 1);
+  sim_event_put(irqs->kernel, &irqs->triggers[0]);
+  irqs->triggers[0] = event;
   sim_met(call, RULE_PD_43);
   return 0;
 }
 
 static long intx_trigger(SimCall *call, const Request *request) {
-  SimDevice *device = request->device;
-  gboolean enabled = device->irqs.type == VFIO_PCI_INTX_IRQ_INDEX;
+  SimIrqs *irqs = request->irqs;
+  gboolean enabled = irqs->type == VFIO_PCI_INTX_IRQ_INDEX;
 
   if (enabled && !request->count && request->flags & VFIO_IRQ_SET_DATA_NONE) {
-    disable(device);
+    disable(irqs);
     sim_met(call, RULE_PD_38);
     return 0;
   }
-  if ((!enabled && device->irqs.type != SIM_IRQ_NONE) || request->start || request->count != 1)
+  if ((!enabled && irqs->type != SIM_IRQ_NONE) || request->start || request->count != 1)
     return sim_refuse(call, EINVAL, RULE_PD_39);
   if (request->flags & VFIO_IRQ_SET_DATA_EVENTFD)
     return intx_trigger_eventfd(call, request);
   if (!enabled)
     return sim_refuse(call, EINVAL, RULE_PD_44);
   if (request->flags & VFIO_IRQ_SET_DATA_NONE || bool_of(request, 0))
-    signal_event(device, device->irqs.triggers[0]);
+    sim_event_signal(irqs->kernel, irqs->triggers[0]);
   sim_met(call, RULE_PD_45);
   return 0;
 }
 
 static long intx_unmask_eventfd(SimCall *call, const Request *request) {
-  SimDevice *device = request->device;
+  SimIrqs *irqs = request->irqs;
   gint32 fd = fd_of(request, 0);
   gpointer event;
   int r;
 
   if (fd < 0) {
-    sim_device_event_put(device->kernel, &device->irqs.unmask);
+    sim_event_put(irqs->kernel, &irqs->unmask);
     sim_met(call, RULE_PD_50);
     return 0;
   }
-  r = sim_device_event(call, fd, &event);
+  r = sim_event_get(call, fd, &event);
   if (r)
     return sim_refuse(call, -r, RULE_PD_49);
-  if (device->irqs.unmask) {
-    sim_device_event_put(device->kernel, &event);
+  if (irqs->unmask) {
+    sim_event_put(irqs->kernel, &event);
     return sim_refuse(call, EBUSY, RULE_PD_49);
   }
-  device->irqs.unmask = event;
+  irqs->unmask = event;
   sim_met(call, RULE_PD_49);
   return 0;
 }
 
 static long intx_mask(SimCall *call, const Request *request) {
-  SimDevice *device = request->device;
+  SimIrqs *irqs = request->irqs;
   gboolean unmask = (request->flags & VFIO_IRQ_SET_ACTION_UNMASK) != 0;
 
-  if (device->irqs.type != VFIO_PCI_INTX_IRQ_INDEX || request->start || request->count != 1)
+  if (irqs->type != VFIO_PCI_INTX_IRQ_INDEX || request->start || request->count != 1)
     return sim_refuse(call, EINVAL, RULE_PD_46);
   if (request->flags & VFIO_IRQ_SET_DATA_EVENTFD)
     return unmask ? intx_unmask_eventfd(call, request) : sim_refuse(call, ENOTTY, RULE_PD_48);
@@ -188,19 +185,17 @@ static long intx_mask(SimCall *call, const Request *request) {
   if (request->flags & VFIO_IRQ_SET_DATA_BOOL && !bool_of(request, 0))
     return 0;
   if (unmask)
-    unmask_intx(device);
+    unmask_intx(irqs);
   else
-    device->irqs.masked = TRUE;
+    irqs->masked = TRUE;
   return 0;
 }
 
 /* ---- MSI, MSI-X ---- */
 
 /* A vector that the system has not given yet. */
-static long allocate_vector(SimCall *call, SimDevice *device, guint vector) {
-  SimIrqs *irqs = &device->irqs;
-
-  if (irqs->type != VFIO_PCI_MSIX_IRQ_INDEX || !sim_irq_dynamic(device))
+static long allocate_vector(SimCall *call, SimIrqs *irqs, guint vector) {
+  if (irqs->type != VFIO_PCI_MSIX_IRQ_INDEX || !sim_irq_dynamic(irqs->kernel))
     return sim_refuse(call, EINVAL, RULE_PD_59);
   irqs->triggers = g_renew(gpointer, irqs->triggers, vector + 1);
   for (; irqs->allocated <= vector; irqs->allocated++)
@@ -209,20 +204,19 @@ static long allocate_vector(SimCall *call, SimDevice *device, guint vector) {
   return 0;
 }
 
-static long set_vector(SimCall *call, SimDevice *device, guint vector, gint32 fd) {
-  SimIrqs *irqs = &device->irqs;
+static long set_vector(SimCall *call, SimIrqs *irqs, guint vector, gint32 fd) {
   gpointer event;
   long r = 0;
 
   if (vector < irqs->allocated)
-    sim_device_event_put(device->kernel, &irqs->triggers[vector]);
+    sim_event_put(irqs->kernel, &irqs->triggers[vector]);
   if (fd < 0)
     return 0;
   if (vector >= irqs->allocated)
-    r = allocate_vector(call, device, vector);
+    r = allocate_vector(call, irqs, vector);
   if (r)
     return r;
-  r = sim_device_event(call, fd, &event);
+  r = sim_event_get(call, fd, &event);
   if (r)
     return sim_refuse(call, (int)-r, RULE_PD_57);
   irqs->triggers[vector] = event;
@@ -234,15 +228,14 @@ static long set_vectors(SimCall *call, const Request *request) {
   long r = 0;
 
   for (i = 0; i < request->count && !r; i++)
-    r = set_vector(call, request->device, request->start + i, fd_of(request, i));
+    r = set_vector(call, request->irqs, request->start + i, fd_of(request, i));
   while (r && i-- > 0)
-    (void)set_vector(call, request->device, request->start + i, -1);
+    (void)set_vector(call, request->irqs, request->start + i, -1);
   return r;
 }
 
 static long msi_trigger_eventfd(SimCall *call, const Request *request) {
-  SimDevice *device = request->device;
-  SimIrqs *irqs = &device->irqs;
+  SimIrqs *irqs = request->irqs;
   guint end = request->start + request->count;
   long r;
 
@@ -256,22 +249,21 @@ static long msi_trigger_eventfd(SimCall *call, const Request *request) {
   }
   if (!end)
     return sim_refuse(call, ERANGE, RULE_PD_54);
-  enable(device, (int)request->index, end);
+  enable(irqs, (int)request->index, end);
   r = set_vectors(call, request);
   if (r)
-    disable(device);
+    disable(irqs);
   else
     sim_met(call, RULE_PD_53);
   return r;
 }
 
 static long msi_trigger(SimCall *call, const Request *request) {
-  SimDevice *device = request->device;
-  const SimIrqs *irqs = &device->irqs;
+  SimIrqs *irqs = request->irqs;
   gboolean enabled = irqs->type == (int)request->index;
 
   if (enabled && !request->count && request->flags & VFIO_IRQ_SET_DATA_NONE) {
-    disable(device);
+    disable(irqs);
     sim_met(call, RULE_PD_51);
     return 0;
   }
@@ -285,7 +277,7 @@ static long msi_trigger(SimCall *call, const Request *request) {
     return sim_refuse(call, EINVAL, RULE_PD_63);
   for (guint i = 0; i < request->count && request->start + i < irqs->allocated; i++)
     if (request->flags & VFIO_IRQ_SET_DATA_NONE || bool_of(request, i))
-      signal_event(device, irqs->triggers[request->start + i]);
+      sim_event_signal(irqs->kernel, irqs->triggers[request->start + i]);
   sim_met(call, RULE_PD_64);
   return 0;
 }
@@ -293,7 +285,7 @@ static long msi_trigger(SimCall *call, const Request *request) {
 /* ---- ERR, REQ ---- */
 
 static long single_eventfd(SimCall *call, const Request *request, gpointer *slot) {
-  SimKernel *kernel = request->device->kernel;
+  SimKernel *kernel = request->irqs->kernel;
   gpointer event = NULL;
   gint32 fd;
   int r;
@@ -306,19 +298,19 @@ static long single_eventfd(SimCall *call, const Request *request, gpointer *slot
     return 0;
   }
   if (fd >= 0) {
-    r = sim_device_event(call, fd, &event);
+    r = sim_event_get(call, fd, &event);
     if (r)
       return sim_refuse(call, -r, RULE_PD_73);
   }
-  sim_device_event_put(kernel, slot);
+  sim_event_put(kernel, slot);
   *slot = event;
   sim_met(call, event ? RULE_PD_74 : RULE_PD_71);
   return 0;
 }
 
 static long single_trigger(SimCall *call, const Request *request) {
-  SimDevice *device = request->device;
-  gpointer *slot = request->index == VFIO_PCI_ERR_IRQ_INDEX ? &device->irqs.err : &device->irqs.req;
+  SimIrqs *irqs = request->irqs;
+  gpointer *slot = request->index == VFIO_PCI_ERR_IRQ_INDEX ? &irqs->err : &irqs->req;
 
   if (request->flags & VFIO_IRQ_SET_DATA_EVENTFD)
     return single_eventfd(call, request, slot);
@@ -326,16 +318,16 @@ static long single_trigger(SimCall *call, const Request *request) {
     if (!request->count)
       return sim_refuse(call, EINVAL, RULE_PD_68);
     if (bool_of(request, 0))
-      signal_event(device, *slot);
+      sim_event_signal(irqs->kernel, *slot);
     sim_met(call, RULE_PD_69);
     return 0;
   }
   if (!*slot)
     return sim_refuse(call, EINVAL, RULE_PD_67);
   if (request->count)
-    signal_event(device, *slot);
+    sim_event_signal(irqs->kernel, *slot);
   else
-    sim_device_event_put(device->kernel, slot);
+    sim_event_put(irqs->kernel, slot);
   sim_met(call, RULE_PD_66);
   return 0;
 }
@@ -379,7 +371,7 @@ static int data_width(guint32 flags) {
   }
 }
 
-long sim_irq_set(SimCall *call, SimDevice *device) {
+long sim_irq_set(SimCall *call, SimIrqs *irqs) {
   const gsize head = offsetof(struct vfio_irq_set, data);
   g_autofree void *data = NULL;
   struct vfio_irq_set set;
@@ -392,7 +384,7 @@ long sim_irq_set(SimCall *call, SimDevice *device) {
   if (set.argsz < head || set.index >= N_IRQS || set.count >= G_MAXUINT32 - set.start ||
       set.flags & ~(guint32)(VFIO_IRQ_SET_DATA_TYPE_MASK | VFIO_IRQ_SET_ACTION_TYPE_MASK))
     return sim_refuse(call, EINVAL, RULE_PD_32);
-  available = sim_irq_count(device->host, set.index);
+  available = sim_irq_count(irqs->host, set.index);
   if (set.start >= available || set.start + set.count > available)
     return sim_refuse(call, EINVAL, RULE_PD_33);
   width = data_width(set.flags);
@@ -406,31 +398,24 @@ long sim_irq_set(SimCall *call, SimDevice *device) {
     if (sim_read(call, call->arg + head, data, size))
       return sim_refuse(call, EFAULT, RULE_PD_36);
   }
-  return act(call, &(Request){.device = device,
-                              .index = set.index,
-                              .start = set.start,
-                              .count = set.count,
-                              .flags = set.flags,
-                              .data = data});
+  return act(
+      call,
+      &(Request){
+          .irqs = irqs, .index = set.index, .start = set.start, .count = set.count, .flags = set.flags, .data = data});
 }
 
 /* ---- the device raises one ---- */
 
-static gboolean raise_vector(SimDevice *device, gpointer event) {
-  signal_event(device, event);
+static gboolean raise_vector(const SimIrqs *irqs, gpointer event) {
+  sim_event_signal(irqs->kernel, event);
   return event != NULL;
 }
 
-int sim_interrupt(SimKernel *kernel, guint64 id, guint index, guint vector) {
-  SimDevice *device = sim_kernel_device(kernel, id);
-  SimIrqs *irqs;
+gboolean sim_irqs_raise(SimIrqs *irqs, guint index, guint vector) {
   gboolean raised = FALSE;
 
-  if (!device)
-    return -ENODEV;
-  irqs = &device->irqs;
-  if (vector >= sim_irq_count(device->host, index))
-    return -EINVAL;
+  if (vector >= sim_irq_count(irqs->host, index))
+    return FALSE;
   switch (index) {
   case VFIO_PCI_INTX_IRQ_INDEX:
     if (irqs->type != VFIO_PCI_INTX_IRQ_INDEX)
@@ -438,15 +423,15 @@ int sim_interrupt(SimKernel *kernel, guint64 id, guint index, guint vector) {
     raised = irqs->triggers[0] != NULL;
     irqs->pending = TRUE;
     if (!irqs->masked)
-      fire_intx(device);
+      fire_intx(irqs);
     break;
   case VFIO_PCI_MSI_IRQ_INDEX:
   case VFIO_PCI_MSIX_IRQ_INDEX:
-    raised = irqs->type == (int)index && vector < irqs->allocated && raise_vector(device, irqs->triggers[vector]);
+    raised = irqs->type == (int)index && vector < irqs->allocated && raise_vector(irqs, irqs->triggers[vector]);
     break;
   default:
-    raised = raise_vector(device, index == VFIO_PCI_ERR_IRQ_INDEX ? irqs->err : irqs->req);
+    raised = raise_vector(irqs, index == VFIO_PCI_ERR_IRQ_INDEX ? irqs->err : irqs->req);
     break;
   }
-  return raised ? 0 : -EINVAL;
+  return raised;
 }

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The files of a device: name, open, close, dispatch, regions. drivers/vfio/vfio_main.c: vfio_df_open(),
+ * vfio_device_fops_unl_ioctl(); drivers/vfio/pci/vfio_pci_core.c.
+ */
+#include <string.h>
+
+#include "sim/kernel/device-ioctl.h"
+
+/* ---- its name ---- */
+
+static gboolean is_uuid(const char *text) {
+  for (guint i = 0; i < 36; i++) {
+    gboolean dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+    if (dash ? text[i] != '-' : !g_ascii_isxdigit(text[i]))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* What follows the name: blanks and at most one vf_token=UUID. */
+static long match_options(SimCall *call, const char *options) {
+  const gsize token = strlen("vf_token=");
+  gboolean has_token = FALSE;
+
+  while (*options) {
+    if (*options == ' ') {
+      options++;
+      continue;
+    }
+    if (has_token || strncmp(options, "vf_token=", token) != 0 || !is_uuid(options + token))
+      return sim_refuse(call, EINVAL, RULE_PD_2);
+    has_token = TRUE;
+    options += token + 36;
+  }
+  /* no device of the model is a PF or a VF */
+  return has_token ? sim_refuse(call, EINVAL, RULE_PD_3) : 1;
+}
+
+long sim_device_match(SimCall *call, const SimDevice *device, const char *name) {
+  g_autoptr(GString) own = g_string_new(NULL);
+
+  abi_bdf_print(own, device->host->id);
+  sim_met(call, RULE_PD_1);
+  if (strncmp(name, own->str, own->len) != 0)
+    return 0;
+  name += own->len;
+  if (*name == '\0')
+    return 1;
+  return *name == ' ' ? match_options(call, name) : 0;
+}
+
+/* ---- closing and opening ---- */
+
+static void device_release(SimFile *file, gpointer object) {
+  SimDevice *device = object;
+
+  if (--device->opens) {
+    sim_kernel_met(device->kernel, RULE_CG_86);
+    return;
+  }
+  sim_kernel_met(device->kernel, RULE_CG_87);
+  sim_kernel_met(device->kernel, RULE_PD_9);
+  sim_device_disable(device);
+  device->kernel->census.devices_open--;
+  sim_group_device_closed(device->group);
+}
+
+/* ---- regions ---- */
+
+/* The region of a transfer, or -errno; *offset becomes the one within it. */
+static ssize_t region_of(SimCall *call, guint64 *offset) {
+  guint64 index = *offset >> SIM_REGION_SHIFT;
+
+  if (index >= VFIO_PCI_NUM_REGIONS)
+    return sim_refuse(call, EINVAL, RULE_PD_114);
+  *offset &= (G_GUINT64_CONSTANT(1) << SIM_REGION_SHIFT) - 1;
+  return index == VFIO_PCI_VGA_REGION_INDEX ? sim_refuse(call, EINVAL, RULE_PD_127) : (ssize_t)index;
+}
+
+static ssize_t device_pread(SimCall *call, gpointer object, void *buf, gsize len, guint64 offset) {
+  SimDevice *device = object;
+  ssize_t index;
+
+  if (!len) {
+    sim_met(call, RULE_PD_113);
+    return 0;
+  }
+  index = region_of(call, &offset);
+  if (index < 0)
+    return index;
+  if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+    return sim_config_read(call, &device->config, buf, len, offset);
+  return sim_bar_read(call, &device->bars, (guint)index, buf, len, offset);
+}
+
+static ssize_t write_config(SimCall *call, SimDevice *device, const void *buf, gsize len, guint64 offset) {
+  guint asks;
+  ssize_t r = sim_config_write(call, &device->config, buf, len, offset, &asks);
+
+  if (r < 0)
+    return r;
+  if (asks & SIM_CONFIG_COMMAND)
+    sim_irqs_config_changed(&device->irqs);
+  if (asks & SIM_CONFIG_FLR)
+    sim_device_reset_function(device);
+  return r;
+}
+
+static ssize_t device_pwrite(SimCall *call, gpointer object, const void *buf, gsize len, guint64 offset) {
+  SimDevice *device = object;
+  ssize_t index;
+
+  if (!len) {
+    sim_met(call, RULE_PD_113);
+    return 0;
+  }
+  index = region_of(call, &offset);
+  if (index < 0)
+    return index;
+  if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+    return write_config(call, device, buf, len, offset);
+  return sim_bar_write(call, &device->bars, (guint)index, buf, len, offset);
+}
+
+/* No region says MMAP, so the last refusal is always PD-131's. */
+static int device_mmap(SimCall *call, gpointer object, gsize len, int prot, gboolean shared, guint64 offset,
+                       void **memory) {
+  guint64 index = offset >> SIM_REGION_SHIFT;
+
+  if (index >= VFIO_PCI_NUM_REGIONS)
+    return (int)sim_refuse(call, EINVAL, RULE_PD_128);
+  if (!shared)
+    return (int)sim_refuse(call, EINVAL, RULE_PD_129);
+  if (index >= VFIO_PCI_ROM_REGION_INDEX)
+    return (int)sim_refuse(call, EINVAL, RULE_PD_130);
+  return (int)sim_refuse(call, EINVAL, RULE_PD_131);
+}
+
+/* ---- ioctls ---- */
+
+/* Only for devices opened by their own node, which this one never was. */
+static long bind_iommufd(SimCall *call) {
+  guint8 args[16];
+
+  if (!sim_since(call->kernel, 6, 6))
+    return sim_refuse(call, ENOTTY, RULE_CG_78);
+  if (sim_read(call, call->arg, args, sizeof args))
+    return sim_refuse(call, EFAULT, RULE_CG_74);
+  return sim_refuse(call, EINVAL, RULE_CG_75);
+}
+
+static long device_ioctl(SimCall *call, gpointer object) {
+  SimDevice *device = object;
+  AbiCallId id = sim_call_find(call, ABI_DEVICE);
+  long r = sim_call_is(call, id);
+
+  if (r)
+    return r;
+  switch (id) {
+  case ABI_DEVICE_GET_INFO:
+    return sim_device_get_info(call, device);
+  case ABI_GET_REGION_INFO:
+    return sim_device_get_region_info(call, device);
+  case ABI_GET_IRQ_INFO:
+    return sim_device_get_irq_info(call, device);
+  case ABI_SET_IRQS:
+    return sim_irq_set(call, &device->irqs);
+  case ABI_DEVICE_RESET:
+    return sim_device_reset(call, device);
+  case ABI_GET_HOT_RESET_INFO:
+    return sim_device_hot_reset_info(call, device);
+  case ABI_HOT_RESET:
+    return sim_device_hot_reset(call, device);
+  case ABI_IOEVENTFD:
+    return sim_ioeventfd(call, &device->ioeventfds);
+  case ABI_DEVICE_FEATURE:
+    if (!sim_since(call->kernel, 5, 15))
+      return sim_refuse(call, ENOTTY, RULE_CG_78);
+    sim_met(call, RULE_CG_77);
+    return sim_device_feature(call, device);
+  case ABI_BIND_IOMMUFD:
+    return bind_iommufd(call);
+  default:
+    return sim_refuse(call, ENOTTY, RULE_CG_78);
+  }
+}
+
+static const SimFileOps device_ops = {
+    .kind = ABI_DEVICE,
+    .ioctl = device_ioctl,
+    .pread = device_pread,
+    .pwrite = device_pwrite,
+    .mmap = device_mmap,
+    .release = device_release,
+};
+
+long sim_device_open(SimCall *call, SimDevice *device, SimFile **file) {
+  if (device->opens++ == 0) {
+    sim_device_enable(device);
+    sim_met(call, RULE_PD_7);
+    sim_met(call, RULE_PD_8);
+    device->kernel->census.devices_open++;
+    sim_group_device_opened(device->group);
+  }
+  *file = sim_file_new(device->kernel, &device_ops, device->host->id, device);
+  return 0;
+}
