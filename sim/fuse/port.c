@@ -33,6 +33,10 @@ static guint port_process(gpointer port, gpointer task) {
   return ((SimTask *)task)->serial;
 }
 
+static gboolean port_exiting(gpointer port, gpointer task) {
+  return gate_processes_exiting(((SimFuse *)port)->processes, ((SimTask *)task)->serial);
+}
+
 static int port_mm_read(gpointer port, gpointer mm, guint64 addr, void *buf, gsize len) {
   return gate_mm_read(mm, addr, buf, len);
 }
@@ -141,6 +145,7 @@ const SimPort *sim_fuse_port(void) {
       .write = port_write,
       .mm = port_mm,
       .process = port_process,
+      .exiting = port_exiting,
       .mm_read = port_mm_read,
       .mm_write = port_mm_write,
       .pin = port_pin,

@@ -2,6 +2,7 @@
 #include "sim/gate/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,25 +22,24 @@ void gate_client_exit(int status) {
   _exit(status);
 }
 
-static void close_range_checked(unsigned first, unsigned last) {
-  if (first <= last)
-    syscall(SYS_close_range, first, last, 0);
-}
-
-/* The server's own fds must not live on here: above all /dev/fuse, which would keep the mount alive without a server.
- */
-static void close_others(int keep_a, int keep_b) {
-  int low = MIN(keep_a, keep_b), high = MAX(keep_a, keep_b);
-  unsigned next = 3;
-  if (low >= 3) {
-    close_range_checked(next, low - 1);
-    next = low + 1;
+/* The server's own fds, all of them close-on-exec, must not live on here: above all /dev/fuse, which would keep the
+ * mount alive without a server. The others were given to the server for the programs it starts. */
+static gboolean close_own(int keep_a, int keep_b) {
+  g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(int));
+  GDir *fds = g_dir_open("/proc/self/fd", 0, NULL);
+  const char *name;
+  if (!fds)
+    return FALSE;
+  while ((name = g_dir_read_name(fds))) {
+    int fd = (int)strtol(name, NULL, 10);
+    int flags = fcntl(fd, F_GETFD);
+    if (fd > STDERR_FILENO && fd != keep_a && fd != keep_b && flags >= 0 && (flags & FD_CLOEXEC))
+      g_array_append_val(own, fd);
   }
-  if (high >= 3) {
-    close_range_checked(next, high - 1);
-    next = high + 1;
-  }
-  close_range_checked(next, ~0u);
+  g_dir_close(fds); /* is among them, and not open any more */
+  for (guint i = 0; i < own->len; i++)
+    close(g_array_index(own, int, i));
+  return TRUE;
 }
 
 static G_GNUC_NORETURN void client(const GateFilter *filter, GateClientFunc func, gpointer data, int keep_fd,
@@ -47,8 +47,7 @@ static G_GNUC_NORETURN void client(const GateFilter *filter, GateClientFunc func
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent)
     _exit(EXIT_FAILURE);
-  close_others(keep_fd, socket);
-  int listener = gate_filter_install(filter);
+  int listener = close_own(keep_fd, socket) ? gate_filter_install(filter) : -1;
   if (listener < 0 || !gate_listener_send(socket, listener))
     _exit(EXIT_FAILURE);
   close(listener);

@@ -17,8 +17,9 @@ typedef int (*GateClientFunc)(gpointer data, int keep_fd);
  * be done at its own exit is not done. */
 G_NORETURN void gate_client_exit(int status);
 
-/* Forks a client that runs func. Of this process's fds it keeps 0, 1, 2 and keep_fd (-1: none); the one that is kept
- * survives an exec() only if it is not close-on-exec. Its pid with the filter's listener in *listener, or -1. */
+/* Forks a client that runs func. Of this process's fds it keeps keep_fd (-1: none), 0, 1, 2 and those that are not
+ * close-on-exec: all but keep_fd are closed that an exec() would close. Its pid with the filter's listener in
+ * *listener, or -1. */
 pid_t gate_client_fork(const GateFilter *filter, GateClientFunc func, gpointer data, int keep_fd, int *listener,
                        GError **error);
 

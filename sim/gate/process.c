@@ -164,25 +164,56 @@ static GateProcess *process_new(GateProcesses *processes, pid_t pid) {
   return process;
 }
 
+/* Not reaped: until then its pid is nobody else's. */
+static gboolean process_alive(const GateProcess *process) {
+  return syscall(SYS_pidfd_send_signal, process->pidfd, 0, NULL, 0) == 0 || errno == EPERM;
+}
+
+/* A thread id is soon another's: its process may have died unnoticed, or the thread alone. */
+static gboolean owns_thread(const GateProcess *process, pid_t tid) {
+  return process_alive(process) && (syscall(SYS_tgkill, process->pid, tid, 0) == 0 || errno == EPERM);
+}
+
 static gboolean mm_current(const GateProcess *process) {
   if (process->shared && process->pid != process->mm->pid)
     return same_mm(process->pid, process->mm->pid);
   return mm_alive(process->mm);
 }
 
+static gboolean belongs_to(gpointer tid, gpointer process, gpointer dead) {
+  return process == dead;
+}
+
+static void process_gone(GateProcesses *processes, GateProcess *process) {
+  g_hash_table_foreach_remove(processes->by_tid, belongs_to, process);
+  mm_leave(processes, process);
+  epoll_ctl(processes->epoll, EPOLL_CTL_DEL, process->pidfd, NULL);
+  g_hash_table_remove(processes->by_pid, GINT_TO_POINTER(process->pid));
+}
+
+/* The process that the thread belongs to now; NULL: there is no such thread. */
+static GateProcess *process_of(GateProcesses *processes, pid_t tid) {
+  pid_t pid = thread_group(tid);
+  if (!pid)
+    return NULL;
+  GateProcess *process = g_hash_table_lookup(processes->by_pid, GINT_TO_POINTER(pid));
+  if (process && !process_alive(process)) {
+    process_gone(processes, process);
+    process = NULL;
+  }
+  if (!process)
+    process = process_new(processes, pid);
+  if (process)
+    g_hash_table_insert(processes->by_tid, GINT_TO_POINTER(tid), process);
+  return process;
+}
+
 GateProcess *gate_processes_enter(GateProcesses *processes, pid_t tid) {
   GateProcess *process = g_hash_table_lookup(processes->by_tid, GINT_TO_POINTER(tid));
-  if (!process) {
-    pid_t pid = thread_group(tid);
-    if (!pid)
-      return NULL;
-    process = g_hash_table_lookup(processes->by_pid, GINT_TO_POINTER(pid));
-    if (!process)
-      process = process_new(processes, pid);
-    if (!process)
-      return NULL;
-    g_hash_table_insert(processes->by_tid, GINT_TO_POINTER(tid), process);
-  }
+  if (!process || !owns_thread(process, tid))
+    process = process_of(processes, tid);
+  if (!process)
+    return NULL;
   if (!mm_current(process)) {
     gboolean shared;
     GateMm *mm = mm_of(processes, process->pid, &shared);
@@ -195,18 +226,37 @@ GateProcess *gate_processes_enter(GateProcesses *processes, pid_t tid) {
   return process;
 }
 
-static gboolean belongs_to(gpointer tid, gpointer process, gpointer dead) {
-  return process == dead;
+/* PF_EXITING of the thread group's leader, in the ninth field of its stat. */
+static gboolean exiting(pid_t pid) {
+  enum { PF_EXITING = 4, FIELD = 7 }; /* spaces after the name in parentheses */
+  char path[64], text[512];
+  g_snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0)
+    close(fd);
+  if (n <= 0)
+    return TRUE;
+  text[n] = 0;
+  const char *at = strrchr(text, ')');
+  for (guint i = 0; at && i < FIELD; i++)
+    at = strchr(at + 1, ' ');
+  return at && (strtoul(at + 1, NULL, 10) & PF_EXITING);
+}
+
+static gboolean has_serial(gpointer pid, gpointer process, gpointer serial) {
+  return ((GateProcess *)process)->serial == GPOINTER_TO_UINT(serial);
+}
+
+gboolean gate_processes_exiting(const GateProcesses *processes, guint serial) {
+  const GateProcess *process = g_hash_table_find(processes->by_pid, has_serial, GUINT_TO_POINTER(serial));
+  return !process || !process_alive(process) || exiting(process->pid);
 }
 
 void gate_processes_reap(GateProcesses *processes) {
   struct epoll_event event;
   while (epoll_wait(processes->epoll, &event, 1, 0) == 1) {
-    GateProcess *process = g_hash_table_lookup(processes->by_pid, GINT_TO_POINTER(event.data.fd));
-    g_hash_table_foreach_remove(processes->by_tid, belongs_to, process);
-    mm_leave(processes, process);
-    epoll_ctl(processes->epoll, EPOLL_CTL_DEL, process->pidfd, NULL);
-    g_hash_table_remove(processes->by_pid, GINT_TO_POINTER(process->pid));
+    process_gone(processes, g_hash_table_lookup(processes->by_pid, GINT_TO_POINTER(event.data.fd)));
   }
 }
 

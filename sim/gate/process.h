@@ -34,6 +34,9 @@ void gate_processes_reap(GateProcesses *processes);
 /* Readable (poll) when there is a dead one. Stays the registry's. */
 int gate_processes_fd(const GateProcesses *processes);
 
+/* Whether the process of that serial has begun to end, or has ended. */
+gboolean gate_processes_exiting(const GateProcesses *processes, guint serial);
+
 guint gate_process_serial(const GateProcess *process); /* from 1, in the order of first calls */
 GateMm *gate_process_mm(const GateProcess *process);
 

@@ -21,6 +21,8 @@ long sim_call_end(SimCall *call, long result) {
   call->event->result = result;
   if (call->event->rule == RULE_NONE && result >= 0)
     call->event->rule = (guint16)call->met;
+  if (call->kernel->trace)
+    trace_answered(call->kernel->trace);
   return result;
 }
 

@@ -60,6 +60,8 @@ void sim_file_close(SimFile *file, gpointer task) {
 
   sim_call_begin(&call, file->kernel, file, task, sim_file_object(file));
   call.event->call = ABI_CLOSE;
+  if (file->kernel->port->exiting && file->kernel->port->exiting(file->kernel->port_data, task))
+    call.event->flags |= TRACE_AT_EXIT;
   sim_call_end(&call, 0);
   if (file->refs > 1 && file->ops->kept)
     file->ops->kept(file, file->object);

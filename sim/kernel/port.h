@@ -24,6 +24,8 @@ typedef struct {
 
   gpointer (*mm)(gpointer port, gpointer task);   /* the caller's address space */
   guint (*process)(gpointer port, gpointer task); /* serial of the calling process, from 1, for the trace */
+  /* Whether the process is ending: what is closed now is closed for it. NULL: never. */
+  gboolean (*exiting)(gpointer port, gpointer task);
 
   /* Memory of an address space when its owner is not calling (the device's DMA, the guest's hypercalls). 0 or -EFAULT.
    */

@@ -19,7 +19,7 @@ enum {
 static const struct {
   const char *name;
   guint8 flag;
-} flags[] = {{"injected", TRACE_INJECTED}, {"notable", TRACE_NOTABLE}};
+} flags[] = {{"injected", TRACE_INJECTED}, {"notable", TRACE_NOTABLE}, {"at-exit", TRACE_AT_EXIT}};
 
 /* ---- writing ---- */
 
@@ -279,7 +279,7 @@ static gboolean read_flags(const Reader *reader, TraceEvent *event) {
     while (f < G_N_ELEMENTS(flags) && g_strcmp0(flags[f].name, text) != 0)
       f++;
     if (f == G_N_ELEMENTS(flags))
-      return fail_member(reader, "flags", "may hold \"injected\" and \"notable\"");
+      return fail_member(reader, "flags", "may hold \"injected\", \"notable\" and \"at-exit\"");
     event->flags |= flags[f].flag;
   }
   return TRUE;

@@ -10,6 +10,9 @@ enum { CHUNK = 256 }; /* events per allocation: some 80 kB */
 struct Trace {
   GPtrArray *chunks; /* of TraceEvent[CHUNK]; kept by trace_clear() */
   guint len;
+  guint seq;      /* of the newest event */
+  TraceFunc func; /* NULL: nobody follows */
+  gpointer data;
 };
 
 /* Populated at once: a page fault in every twelfth event costs several times what a call may take, on a virtual machine
@@ -52,13 +55,14 @@ TraceEvent *trace_add(Trace *trace) {
     g_ptr_array_add(trace->chunks, chunk_new());
   event = at(trace, trace->len++);
   memset(event, 0, offsetof(TraceEvent, in)); /* the lengths say that there is no payload yet */
-  event->seq = trace->len;
+  event->seq = ++trace->seq;
   return event;
 }
 
 void trace_drop_last(Trace *trace) {
   g_return_if_fail(trace->len > 0);
   trace->len--;
+  trace->seq--;
 }
 
 guint trace_len(const Trace *trace) {
@@ -71,5 +75,17 @@ const TraceEvent *trace_get(const Trace *trace, guint index) {
 }
 
 void trace_clear(Trace *trace) {
+  trace->len = trace->seq = 0;
+}
+
+void trace_follow(Trace *trace, TraceFunc func, gpointer data) {
+  trace->func = func;
+  trace->data = data;
+}
+
+void trace_answered(Trace *trace) {
+  if (!trace->func)
+    return;
+  trace->func(at(trace, trace->len - 1), trace->data);
   trace->len = 0;
 }

@@ -21,6 +21,7 @@ enum {
   TRACE_INJECTED = 1, /* the answer is a scenario's fault, not the kernel's */
   TRACE_NOTABLE =
       2, /* an answer that succeeds but is a trap (positive return, silent leak): its rule is printed, too */
+  TRACE_AT_EXIT = 4, /* a close that the process did not make: its end did. Who passed the fd on may have ended, too */
 };
 
 typedef struct {
@@ -56,6 +57,14 @@ void trace_drop_last(Trace *trace);
 guint trace_len(const Trace *trace);
 const TraceEvent *trace_get(const Trace *trace, guint index); /* 0 <= index < len */
 void trace_clear(Trace *trace);                               /* the next event is number 1 again */
+
+/* Has func called with each event from now on, once its call has been answered, by whoever answered it and under its
+ * locks: it may look at nothing but the event. Such a trace keeps no event that it has shown; its length stays 0,
+ * however long the run. */
+typedef void (*TraceFunc)(const TraceEvent *event, gpointer data);
+void trace_follow(Trace *trace, TraceFunc func, gpointer data);
+/* The newest event's call has been answered. */
+void trace_answered(Trace *trace);
 
 /* One line, no newline, stable and greppable:
  *   "group 7       SET_CONTAINER container 1 = 0"

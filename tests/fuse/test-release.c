@@ -128,6 +128,34 @@ static void kill_clients(World *world) {
   client_run(world, close_and_open, NULL);
 }
 
+static int leave_container_open(gpointer data, int keep_fd) {
+  CHECK(open_container() >= 0);
+  close(open_group(7));
+  /* Its own closes are not those of the one that has died before. */
+  pid_t pid = fork();
+  if (pid == 0) {
+    CHECK(open_container() >= 0);
+    _exit(0);
+  }
+  CHECK(waitpid(pid, NULL, 0) == pid);
+  close(open_group(8));
+  return 0;
+}
+
+static void look_who_closes(World *world) {
+  guint closes = 0;
+  client_run(world, leave_container_open, NULL);
+  is_empty(world);
+  for (guint i = 0; i < trace_len(world->trace); i++) {
+    const TraceEvent *event = trace_get(world->trace, i);
+    if (event->call != ABI_CLOSE)
+      continue;
+    closes++;
+    CHECK(!(event->flags & TRACE_AT_EXIT) == (event->object.kind == ABI_GROUP));
+  }
+  CHECK(closes == 4);
+}
+
 static void close_queues(World *world) {
   client_run(world, busy, NULL);
   client_run(world, busy_by_device, NULL);
@@ -139,6 +167,10 @@ static void close_queues(World *world) {
 
 static void CG_6_CG_82_CG_83_a_close_has_happened_when_it_returns(void **state) {
   in_world(0, close_queues);
+}
+
+static void what_is_closed_for_a_process_is_marked(void **state) {
+  in_world(0, look_who_closes);
 }
 
 static void a_killed_client_leaves_nothing_in_the_model(void **state) {
@@ -158,6 +190,7 @@ static void a_killed_world_leaves_nothing_on_the_machine(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(CG_6_CG_82_CG_83_a_close_has_happened_when_it_returns),
+      cmocka_unit_test(what_is_closed_for_a_process_is_marked),
       cmocka_unit_test(a_killed_client_leaves_nothing_in_the_model),
       cmocka_unit_test(a_killed_world_leaves_nothing_on_the_machine),
   };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which process and which address space a calling thread belongs to. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -8,7 +9,10 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -183,6 +187,82 @@ static void memory_of_the_dead_is_efault(void **state) {
   assert_int_equal(gate_mm_read(mm, (guintptr)&here, &copy, sizeof copy), -EFAULT);
 }
 
+/* ---- ids that are used again ---- */
+
+enum { SKIP = 77 };
+
+/* A pid namespace with its own /proc, in which pids can be chosen. */
+static void enter_pids(void) {
+  if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    _exit(SKIP);
+  pid_t pid = fork();
+  int status;
+  if (pid > 0) {
+    waitpid(pid, &status, 0);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+  }
+  if (pid < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
+    _exit(SKIP);
+}
+
+static pid_t fork_as(pid_t wanted) {
+  g_autofree char *text = g_strdup_printf("%d", (int)wanted - 1);
+  int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, text, strlen(text)) < 0)
+    _exit(SKIP);
+  close(fd);
+  pid_t pid = fork_pausing();
+  if (pid != wanted)
+    _exit(SKIP);
+  return pid;
+}
+
+static int reuse_ids(void) {
+  Fixture fixture = {0};
+  Meeting meeting;
+  pthread_t thread;
+
+  fixture.processes = gate_processes_new(count_exit, &fixture, NULL);
+  pthread_barrier_init(&meeting.barrier, NULL, 2);
+  pthread_create(&thread, NULL, give_tid, &meeting);
+  pthread_barrier_wait(&meeting.barrier);
+  GateProcess *mine = gate_processes_enter(fixture.processes, meeting.tid);
+  pthread_barrier_wait(&meeting.barrier);
+  pthread_join(thread, NULL);
+  while (syscall(SYS_tgkill, getpid(), meeting.tid, 0) == 0)
+    usleep(1000); /* it was joined before it was quite gone */
+
+  /* The thread's id becomes a process's, then that of another process. */
+  pid_t pid = fork_as(meeting.tid);
+  GateProcess *child = gate_processes_enter(fixture.processes, pid);
+  if (!mine || !child || child == mine || gate_process_mm(child) == gate_process_mm(mine))
+    return 1;
+  guint serial = gate_process_serial(child);
+  end(pid);
+  if (!gate_processes_exiting(fixture.processes, serial))
+    return 2;
+  fork_as(pid);
+  child = gate_processes_enter(fixture.processes, pid);
+  if (!child || gate_process_serial(child) == serial || fixture.exits != 1)
+    return 3;
+  end(pid);
+  return gate_processes_enter(fixture.processes, pid) ? 4 : 0;
+}
+
+static void an_id_that_is_used_again_is_another_process(void **state) {
+  int status;
+  fflush(NULL);
+  pid_t pid = fork();
+  if (pid == 0) {
+    enter_pids();
+    _exit(reuse_ids());
+  }
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == SKIP)
+    skip();
+  assert_int_equal(status, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(threads_are_one_process, set_up, tear_down),
@@ -190,6 +270,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_cloned_vm_is_the_same_address_space, set_up, tear_down),
       cmocka_unit_test_setup_teardown(exec_ends_an_address_space, set_up, tear_down),
       cmocka_unit_test_setup_teardown(memory_of_the_dead_is_efault, set_up, tear_down),
+      cmocka_unit_test(an_id_that_is_used_again_is_another_process),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

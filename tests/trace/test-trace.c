@@ -49,6 +49,28 @@ static void test_used_memory_comes_back_blank(void **state) {
   assert_true(event->result == 0 && event->arg == 0);
 }
 
+static void count(const TraceEvent *event, gpointer data) {
+  guint *shown = data;
+  assert_int_equal(event->seq, ++*shown);
+}
+
+static void test_a_followed_trace_keeps_nothing(void **state) {
+  g_autoptr(Trace) trace = trace_new();
+  const TraceEvent *first = trace_add(trace);
+  guint shown = 1;
+
+  trace_answered(trace); /* nobody follows */
+  assert_int_equal(trace_len(trace), 1);
+  trace_follow(trace, count, &shown);
+  for (guint i = 0; i < 10000; i++) {
+    TraceEvent *event = trace_add(trace);
+    trace_answered(trace);
+    assert_int_equal(trace_len(trace), 0);
+    assert_true(i == 0 || event == first);
+  }
+  assert_int_equal(shown, 10001);
+}
+
 static void test_fd_fields(void **state) {
   g_autoptr(Trace) trace = trace_new();
   TraceEvent *event = event_new(trace, ABI_SET_CONTAINER, ABI_GROUP, 7);
@@ -255,6 +277,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_storage),
       cmocka_unit_test(test_used_memory_comes_back_blank),
+      cmocka_unit_test(test_a_followed_trace_keeps_nothing),
       cmocka_unit_test(test_fd_fields),
       cmocka_unit_test(test_structs),
       cmocka_unit_test(test_positive_and_notable),
