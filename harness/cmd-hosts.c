@@ -25,6 +25,9 @@ static void print_yes_no(const char *what, gboolean yes) {
   printf("  %-22s%s\n", what, yes ? "yes" : "no");
 }
 
+static const char *const kvm_names[] = {
+    [SIM_KVM_NONE] = "no", [SIM_KVM_MODEL] = "yes", [SIM_KVM_REAL] = "this machine's"};
+
 static void print_device(const SimHostDevice *device) {
   g_autoptr(GString) address = g_string_new(NULL);
 
@@ -57,7 +60,7 @@ static void print_host(const SimHost *host) {
   print_size("locked memory limit", host->memlock);
   print_yes_no("SPAPR v2", host->spapr_v2);
   print_yes_no("EEH", host->eeh);
-  print_yes_no("KVM", host->kvm);
+  printf("  %-22s%s\n", "KVM", kvm_names[host->kvm]);
   print_yes_no("SPAPR_TCE_VFIO", host->spapr_tce_vfio);
   print_yes_no("SPAPR_TCE_64", host->spapr_tce_64);
   print_yes_no("SPAPR_MULTITCE", host->spapr_multitce);

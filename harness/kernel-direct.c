@@ -235,7 +235,14 @@ static void direct_free(Kernel *kernel) {
 }
 
 Kernel *kernel_direct_new(const Scenario *scenario, Trace *trace, GError **error) {
-  Direct *direct = g_new0(Direct, 1);
+  Direct *direct;
+
+  if (scenario->host->kvm == SIM_KVM_REAL) {
+    g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
+                "the host's KVM is this machine's own (kvm=real), which answers real system calls only: --kernel fuse");
+    return NULL;
+  }
+  direct = g_new0(Direct, 1);
 
   direct->kernel = (Kernel){
       .start = direct_start, .set_fault = direct_set_fault, .with_model = direct_with_model, .free = direct_free};

@@ -147,6 +147,8 @@ static gboolean check_ram(Parser *parser, const Later *later) {
 }
 
 static gboolean check_end(Parser *parser) {
+  g_autoptr(GError) error = NULL;
+
   if (!end_block(parser))
     return FALSE;
   if (!parser->scenario->host)
@@ -155,6 +157,8 @@ static gboolean check_end(Parser *parser) {
   if (parser->scenario->stmts->len == 0)
     return parser_fail_at(parser, SCENARIO_ERROR_SYNTAX, (ScenarioPlace){0, 0},
                           "the scenario has a header, but no events");
+  if (!sim_host_check(parser->scenario->host, &error))
+    return parser_fail_at(parser, SCENARIO_ERROR_VALUE, (ScenarioPlace){parser->host_line, 0}, "%s", error->message);
   parser_guest_defaults(parser);
   for (guint i = 0; i < parser->later->len; i++) {
     const Later *later = &g_array_index(parser->later, Later, i);

@@ -40,7 +40,7 @@ static gboolean build(SimFuse *fuse, GError **error) {
   sim_tree_node(fuse->tree, NULL, "anonymous", ABI_NONE, 0);
   sim_tree_node(fuse->tree, NULL, "table", ABI_TABLE, 0);
 
-  if (!gate_namespace_enter(error))
+  if ((fuse->host->kvm == SIM_KVM_REAL && !gate_kvm_usable(error)) || !gate_namespace_enter(error))
     return FALSE;
   fuse->processes = gate_processes_new(mm_exit, fuse, error);
   fuse->filter = gate_filter_new(error);
@@ -67,6 +67,7 @@ SimFuse *sim_fuse_new(const SimHost *host, Trace *trace, GError **error) {
   fuse->fd = fuse->stop = fuse->spare.fd = fuse->spare_table.fd = -1;
   fuse->tree = sim_tree_new();
   fuse->nodes = sim_nodes_new();
+  fuse->vms = gate_vms_new();
   fuse->kernel = sim_kernel_new(host, sim_fuse_port(), fuse, trace);
   stay_on_one_processor();
   if (!build(fuse, error))
@@ -84,6 +85,7 @@ void sim_fuse_free(SimFuse *fuse) {
   sim_nodes_free(fuse->nodes);
   g_clear_pointer(&fuse->processes, gate_processes_free);
   sim_kernel_free(fuse->kernel);
+  gate_vms_free(fuse->vms);
   g_clear_pointer(&fuse->filter, gate_filter_free);
   sim_tree_free(fuse->tree);
   g_mutex_clear(&fuse->answering);

@@ -69,9 +69,11 @@ static gboolean receive_message(int socket, void *data, gsize len, int *fd) {
 
 /* ---- the helper ---- */
 
-static gboolean place_nodes(GateMounts *mounts, const char *path, gboolean kvm, GError **error) {
+static gboolean place_nodes(GateMounts *mounts, const char *path, SimHostKvm kvm, GError **error) {
+  if (!gate_mounts_mirror(mounts, "/dev", error))
+    return FALSE;
   /* The machine's own /dev/kvm must not answer in a simulated host's place. */
-  if (!gate_mounts_mirror(mounts, "/dev", error) || !gate_mounts_hide(mounts, "/dev/kvm", error))
+  if (kvm != SIM_KVM_REAL && !gate_mounts_hide(mounts, "/dev/kvm", error))
     return FALSE;
   for (const SimSysfsPlace *place = sim_sysfs_places(); place->name; place++) {
     g_autofree char *source = g_build_filename(path, place->name, NULL);
@@ -80,7 +82,7 @@ static gboolean place_nodes(GateMounts *mounts, const char *path, gboolean kvm, 
   }
   /* /dev/kvm itself cannot be a bound file: nobody would look it up by name, and so two opens of it would be one inode.
    */
-  if (kvm && symlink(".vfiosim/kvm", "/dev/kvm") < 0)
+  if (kvm == SIM_KVM_MODEL && symlink(".vfiosim/kvm", "/dev/kvm") < 0)
     return gate_error_set(error, errno, "cannot make /dev/kvm");
   for (const char *const *module = sim_sysfs_modules(); *module; module++) {
     g_autofree char *target = g_build_filename("/sys/module", *module, NULL);
@@ -154,7 +156,7 @@ static void answer_requests(int socket, int root) {
   }
 }
 
-static G_GNUC_NORETURN void helper_main(int socket, int fuse_fd, gboolean kvm, pid_t parent) {
+static G_GNUC_NORETURN void helper_main(int socket, int fuse_fd, SimHostKvm kvm, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent)
     _exit(EXIT_FAILURE);
@@ -192,7 +194,7 @@ gboolean sim_helper_wait(SimHelper *helper, GError **error) {
   return FALSE;
 }
 
-SimHelper *sim_helper_new(int fuse_fd, gboolean kvm, GError **error) {
+SimHelper *sim_helper_new(int fuse_fd, SimHostKvm kvm, GError **error) {
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
     gate_error_set(error, errno, "cannot make a socket pair for the helper");

@@ -7,14 +7,15 @@
 #pragma once
 
 #include "sim/gate/error.h"
+#include "sim/host/host.h"
 
 G_BEGIN_DECLS
 
 typedef struct SimHelper SimHelper;
 
 /* Forks the helper. It mounts the session of fuse_fd and puts the nodes in their places as soon as the session is
- * served; kvm: /dev/kvm, too. The calling process must be single-threaded and in its namespace. */
-SimHelper *sim_helper_new(int fuse_fd, gboolean kvm, GError **error);
+ * served; kvm: what /dev/kvm is to be. The calling process must be single-threaded and in its namespace. */
+SimHelper *sim_helper_new(int fuse_fd, SimHostKvm kvm, GError **error);
 void sim_helper_free(SimHelper *helper); /* it goes, and is waited for */
 
 /* Waits until the nodes are in their places. */

@@ -12,6 +12,7 @@
 #include "sim/fuse/node.h"
 #include "sim/gate/process.h"
 #include "sim/gate/supervisor.h"
+#include "sim/gate/vm.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +29,7 @@ struct SimFuse {
   SimTree *tree;
   SimNodes *nodes;
   GateProcesses *processes;
+  GateVms *vms;
   GateFilter *filter;
   GateSupervisor *supervisor;
   struct fuse_session *session;

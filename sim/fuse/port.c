@@ -122,6 +122,15 @@ static void port_event_put(gpointer port, gpointer event) {
   close(GPOINTER_TO_INT(event) - 1);
 }
 
+static int port_vm_get(gpointer port, gpointer data, int fd, gpointer *vm) {
+  *vm = gate_vms_get(((SimFuse *)port)->vms, ((SimTask *)data)->process, fd);
+  return *vm ? 0 : -EBADF;
+}
+
+static void port_vm_put(gpointer port, gpointer vm) {
+  gate_vms_put(((SimFuse *)port)->vms, vm);
+}
+
 static void *port_shared_new(gpointer port, gsize size) {
   SimFuse *fuse = port;
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -156,6 +165,8 @@ const SimPort *sim_fuse_port(void) {
       .event_get = port_event_get,
       .event_signal = port_event_signal,
       .event_put = port_event_put,
+      .vm_get = port_vm_get,
+      .vm_put = port_vm_put,
       .shared_new = port_shared_new,
       .shared_free = port_shared_free,
   };

@@ -117,7 +117,7 @@ void sim_sysfs_fill(SimTree *tree, const SimHost *host) {
   g_autoptr(GString) proc = g_string_new(NULL);
 
   sim_tree_node(tree, dev_vfio, "vfio", ABI_CONTAINER, 0);
-  if (host->kvm)
+  if (host->kvm == SIM_KVM_MODEL)
     sim_tree_node(tree, dev_kvm, "kvm", ABI_KVM, 0);
   for (guint i = 0; i < host->groups->len; i++) {
     const SimHostGroup *group = host->groups->pdata[i];

@@ -135,8 +135,12 @@ static gboolean read_device(const Reader *reader, const char *section, GError **
 static gboolean read_sections(const Reader *reader, GError **error) {
   g_auto(GStrv) sections = g_key_file_get_groups(reader->keys, NULL);
 
+  GError *inner = NULL;
+
   if (!read_keys(reader, "host", "profile", set_host, reader->host, error))
     return FALSE;
+  if (!sim_host_check(reader->host, &inner))
+    return fail_at(reader, "host", "kvm", error, inner);
   /* Groups before devices: a device's section describes one that a group has named. */
   for (guint i = 0; sections[i]; i++)
     if (g_str_has_prefix(sections[i], "group ") && !read_group(reader, sections[i], error))

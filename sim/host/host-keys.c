@@ -23,6 +23,7 @@ typedef enum {
   KEY_MSIX,
   KEY_BAR,
   KEY_DRIVER,
+  KEY_KVM,
 } KeyType;
 
 typedef struct {
@@ -51,7 +52,7 @@ static const Key host_keys[] = {
     HOST("spapr-tce-vfio", KEY_BOOL, spapr_tce_vfio),
     HOST("spapr-tce-64", KEY_BOOL, spapr_tce_64),
     HOST("spapr-multitce", KEY_BOOL, spapr_multitce),
-    HOST("kvm", KEY_BOOL, kvm),
+    HOST("kvm", KEY_KVM, kvm),
     HOST("memlock", KEY_LIMIT, memlock),
     HOST("ipc-lock", KEY_BOOL, ipc_lock),
 };
@@ -127,6 +128,19 @@ static gboolean parse_bool(const char *text, gboolean *value) {
 
 static gboolean parse_number(const char *text, guint64 max, guint64 *value) {
   return abi_size_parse(text, value) && *value <= max;
+}
+
+static gboolean parse_kvm(const char *text, SimHostKvm *kvm) {
+  gboolean is_there;
+
+  if (strcmp(text, "real") == 0) {
+    *kvm = SIM_KVM_REAL;
+    return TRUE;
+  }
+  if (!parse_bool(text, &is_there))
+    return FALSE;
+  *kvm = is_there ? SIM_KVM_MODEL : SIM_KVM_NONE;
+  return TRUE;
 }
 
 static gboolean power_of_two(guint64 value) {
@@ -314,6 +328,8 @@ static gboolean apply(const Key *key, gpointer base, const char *value, GError *
       return refuse(error, key->name, value, "a driver: vfio-pci, or 'host' for any driver of the host's");
     *(gboolean *)at = value[0] == 'h';
     return TRUE;
+  case KEY_KVM:
+    return parse_kvm(value, at) || refuse(error, key->name, value, "on, off, or 'real': this machine's own KVM");
   }
   g_return_val_if_reached(FALSE);
 }
@@ -336,6 +352,16 @@ gboolean sim_host_set(SimHost *host, const char *key, const char *value, GError 
 
 gboolean sim_host_device_set(SimHostDevice *device, const char *key, const char *value, GError **error) {
   return set(device_keys, G_N_ELEMENTS(device_keys), device, key, value, error);
+}
+
+gboolean sim_host_check(const SimHost *host, GError **error) {
+  if (host->kvm != SIM_KVM_REAL || host->platform == SIM_X86)
+    return TRUE;
+  g_set_error(
+      error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT,
+      "key 'kvm': this machine's own KVM cannot feed the TCE tables of a simulated POWER host; 'real' goes with "
+      "platform x86");
+  return FALSE;
 }
 
 gboolean sim_host_device_check(const SimHostDevice *device, GError **error) {

@@ -12,7 +12,7 @@ SimHost *sim_host_new(void) {
   host->name = g_strdup("power9");
   host->description = g_strdup("");
   sim_host_set_profile(host, "linux-6.12-powernv");
-  host->kvm = TRUE;
+  host->kvm = SIM_KVM_MODEL;
   host->memlock = G_MAXUINT64;
   return host;
 }

@@ -26,6 +26,13 @@ typedef enum {
 
 typedef enum { SIM_POWERNV, SIM_PSERIES, SIM_X86 } SimPlatform;
 
+/* Who answers on /dev/kvm. */
+typedef enum {
+  SIM_KVM_NONE,  /* there is none */
+  SIM_KVM_MODEL, /* the model */
+  SIM_KVM_REAL,  /* the machine's own KVM, of whose VMs only the kvm-vfio device is the model's */
+} SimHostKvm;
+
 typedef struct {
   guint64 size;  /* bytes, a power of two; 0 = absent */
   gboolean io;   /* I/O space */
@@ -70,10 +77,10 @@ typedef struct SimHost {
   gboolean spapr_tce_vfio; /* KVM_CAP_SPAPR_TCE_VFIO */
   gboolean spapr_tce_64;   /* KVM_CAP_SPAPR_TCE_64 */
   gboolean spapr_multitce; /* KVM_CAP_SPAPR_MULTITCE */
-  gboolean kvm;            /* /dev/kvm exists */
-  guint64 memlock;         /* RLIMIT_MEMLOCK of simulated processes, bytes; G_MAXUINT64 = unlimited */
-  gboolean ipc_lock;       /* they have CAP_IPC_LOCK */
-  GPtrArray *groups;       /* of SimHostGroup*, by number */
+  SimHostKvm kvm;
+  guint64 memlock;   /* RLIMIT_MEMLOCK of simulated processes, bytes; G_MAXUINT64 = unlimited */
+  gboolean ipc_lock; /* they have CAP_IPC_LOCK */
+  GPtrArray *groups; /* of SimHostGroup*, by number */
 } SimHost;
 
 #define SIM_VERSION(major, minor) ((major)*1000u + (minor))
@@ -92,6 +99,9 @@ const char *const *sim_host_builtin_names(void); /* NULL-terminated */
 /* Adds a device with the built-in shape "dumb" (1af4:1110, one 64K BAR, INTx, MSI 1, MSI-X 4). An error if the device
  * is in another group already. */
 gboolean sim_host_add_device(SimHost *host, guint group, const char *address, GError **error);
+
+/* What one key of [host] cannot see: TRUE, or an error that names the keys. Files and scenarios have been checked. */
+gboolean sim_host_check(const SimHost *host, GError **error);
 
 /* Applies one "key=value" of section [host], as scenarios' indented host lines do: ("page-size", "4K"). */
 gboolean sim_host_set(SimHost *host, const char *key, const char *value, GError **error);

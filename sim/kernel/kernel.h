@@ -49,6 +49,11 @@ SimKernel *sim_file_kernel(const SimFile *file);
 void sim_file_set_data(SimFile *file, gpointer data);
 gpointer sim_file_data(const SimFile *file);
 
+/* KVM_CREATE_DEVICE on a VM of the machine's own KVM, the caller's fd (host key kvm=real). Of such a VM the model knows
+ * its kvm-vfio device, and the VM itself for as long as that is open. The caller is taken for the process that made the
+ * VM: the KVM behind it would answer any other EIO (KV-5). */
+long sim_real_vm_create_device(SimKernel *kernel, gpointer task, int fd, guint64 arg);
+
 long sim_ioctl(SimFile *file, gpointer task, guint32 number, guint64 arg);
 ssize_t sim_pread(SimFile *file, gpointer task, void *buf, gsize len, guint64 offset);
 ssize_t sim_pwrite(SimFile *file, gpointer task, const void *buf, gsize len, guint64 offset);

@@ -155,7 +155,7 @@ int sim_open_kvm(SimKernel *kernel, gpointer task, SimFile **file) {
 
   sim_call_begin(&call, kernel, NULL, task, (AbiObject){.kind = ABI_KVM});
   r = sim_call_is(&call, ABI_OPEN);
-  if (!r && !sim_host_of(kernel)->kvm)
+  if (!r && sim_host_of(kernel)->kvm != SIM_KVM_MODEL)
     r = sim_refuse(&call, ENOENT, RULE_NONE);
   if (!r) {
     *file = sim_file_new(kernel, &kvm_ops, 0, NULL);

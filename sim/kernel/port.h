@@ -54,6 +54,11 @@ typedef struct {
   void (*event_signal)(gpointer port, gpointer event);
   void (*event_put)(gpointer port, gpointer event);
 
+  /* The VM of the machine's own KVM behind the caller's fd, held until vm_put; equal handles mean the same VM. 0 or
+   * -EBADF. NULL, both: no such VM ever calls (sim_real_vm_ioctl). */
+  int (*vm_get)(gpointer port, gpointer task, int fd, gpointer *vm);
+  void (*vm_put)(gpointer port, gpointer vm);
+
   /* Zeroed memory for a guest TCE table that clients can map. NULL: no memory. */
   void *(*shared_new)(gpointer port, gsize size);
   void (*shared_free)(gpointer port, void *memory, gsize size);

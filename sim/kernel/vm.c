@@ -20,6 +20,7 @@ struct SimVm {
   SimKvmVfio *kvm_vfio;
   GHashTable *vcpus; /* ids taken: KVM never gives one back while the VM lives */
   guint hcalls;      /* TCE hypercalls enabled */
+  gpointer real;     /* the port's, of a VM of the machine's own KVM */
 };
 
 typedef struct {
@@ -56,6 +57,8 @@ void sim_vm_unref(SimVm *vm) {
   g_assert(vm->tables->len == 0); /* each holds a reference */
   g_ptr_array_remove(vm->kernel->vms, vm);
   vm->kernel->census.vms--;
+  if (vm->real)
+    vm->kernel->port->vm_put(vm->kernel->port_data, vm->real);
   g_hash_table_unref(vm->vcpus);
   g_ptr_array_unref(vm->tables);
   g_array_unref(vm->slots);
@@ -75,6 +78,10 @@ SimVm *sim_kernel_vm(SimKernel *kernel, guint serial) {
 
 SimKernel *sim_vm_kernel(const SimVm *vm) {
   return vm->kernel;
+}
+
+guint sim_vm_serial(const SimVm *vm) {
+  return vm->serial;
 }
 
 SimMm *sim_vm_mm(const SimVm *vm) {
@@ -102,7 +109,15 @@ guint sim_vm_hcalls(const SimVm *vm) {
 }
 
 gboolean sim_vm_is_open(const SimVm *vm) {
-  return vm->open;
+  return vm->open || vm->real;
+}
+
+gpointer sim_vm_real(const SimVm *vm) {
+  return vm->real;
+}
+
+void sim_vm_set_real(SimVm *vm, gpointer real) {
+  vm->real = real;
 }
 
 long sim_vm_check_caller(SimCall *call, const SimVm *vm) {

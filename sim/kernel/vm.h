@@ -33,7 +33,11 @@ SimKernel *sim_vm_kernel(const SimVm *vm);
 guint sim_vm_serial(const SimVm *vm);
 SimMm *sim_vm_mm(const SimVm *vm);
 
-gboolean sim_vm_is_open(const SimVm *vm); /* its own fd is */
+gboolean sim_vm_is_open(const SimVm *vm); /* its own fd is; of a real VM that is not known: TRUE */
+
+/* The port's handle of the VM if it is one of the machine's own KVM, else NULL. The VM takes over what is set. */
+gpointer sim_vm_real(const SimVm *vm);
+void sim_vm_set_real(SimVm *vm, gpointer real);
 
 /* KV-5: 0, or -EIO if the caller's address space is not the one that made the VM. */
 long sim_vm_check_caller(SimCall *call, const SimVm *vm);

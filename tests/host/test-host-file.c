@@ -170,12 +170,23 @@ static void a_copy_is_its_own(void **state) {
   assert_string_equal(host->description, "");
 }
 
+static void the_machines_own_kvm_goes_with_x86(void **state) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SimHost) x86 = load_text("[host]\nkvm=real\nplatform=x86\n", NULL);
+  g_autoptr(SimHost) power = load_text("[host]\npage-size=4K\nkvm=real\n", &error);
+
+  assert_non_null(x86);
+  assert_int_equal(x86->kvm, SIM_KVM_REAL);
+  assert_null(power);
+  assert_true(g_error_matches(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT));
+  assert_non_null(strstr(error->message, ":3: [host] key 'kvm': "));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_host_file_says_what_the_host_is),
-      cmocka_unit_test(what_is_wrong_is_named_with_its_place),
-      cmocka_unit_test(every_built_in_host_loads),
-      cmocka_unit_test(a_copy_is_its_own),
+      cmocka_unit_test(a_host_file_says_what_the_host_is),  cmocka_unit_test(what_is_wrong_is_named_with_its_place),
+      cmocka_unit_test(every_built_in_host_loads),          cmocka_unit_test(a_copy_is_its_own),
+      cmocka_unit_test(the_machines_own_kvm_goes_with_x86),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
