@@ -11,6 +11,7 @@ enum { IN = ABI_IN, OUT = ABI_OUT };
 #define POWERPC(dir, type, nr, size) ((guint32)(dir) << 29 | (guint32)(size) << 16 | (type) << 8 | (nr))
 #define VFIO(nr) X86(0, ';', nr, 0), POWERPC(1, ';', nr, 0)
 #define KVM(nr) X86(0, 0xae, nr, 0), POWERPC(1, 0xae, nr, 0)
+#define KVM_R(nr, size) X86(2, 0xae, nr, size), POWERPC(2, 0xae, nr, size)
 #define KVM_W(nr, size) X86(1, 0xae, nr, size), POWERPC(4, 0xae, nr, size)
 #define KVM_WR(nr, size) X86(3, 0xae, nr, size), POWERPC(6, 0xae, nr, size)
 #define NO_NR 0, 0

@@ -66,6 +66,42 @@ int sim_mmap(SimFile *file, gpointer task, gsize len, int prot, gboolean shared,
 enum { SIM_H_TOO_HARD = 9999 };
 long sim_hypercall(SimKernel *kernel, guint vm, guint64 nr, const guint64 args[4], guint64 *value);
 
+/* ---- a scripted guest: what it does on a vCPU, by the serial of its VM and the vCPU's id. No instruction is executed.
+ */
+
+typedef enum {
+  SIM_WORK_HCALL, /* nr in r3, args in r4.. */
+  SIM_WORK_LOAD,  /* args: guest physical address, bytes (1, 2, 4, 8), the value as it lies in memory */
+  SIM_WORK_STORE, /* the same */
+} SimWorkKind;
+
+typedef struct {
+  SimWorkKind kind;
+  guint64 nr, args[9]; /* when done: the registers as the hypercall left them; a load's value */
+  gint64 result;       /* when done: a hypercall's, from r3 */
+} SimGuestWork;
+
+typedef enum {
+  SIM_WORK_NONE,      /* no such vCPU, or nothing given */
+  SIM_WORK_GIVEN,     /* the vCPU does not run: KVM_RUN was not made since */
+  SIM_WORK_UNDER_WAY, /* the VMM has it */
+  SIM_WORK_DONE,
+} SimWorkState;
+
+/* What the guest does next. Hypercalls that KVM takes never reach the VMM; for anything else KVM_RUN returns, and the
+ * VMM's answer is taken at the KVM_RUN after it. FALSE: no such vCPU, it has work already, or a size is none of those.
+ */
+gboolean sim_vcpu_give(SimKernel *kernel, guint vm, guint vcpu, const SimGuestWork *work);
+/* How far it is; if it is done it is copied to *work, and the vCPU is free. */
+SimWorkState sim_vcpu_take(SimKernel *kernel, guint vm, guint vcpu, SimGuestWork *work);
+/* Takes work back that was given and not begun. FALSE: there is none. */
+gboolean sim_vcpu_take_back(SimKernel *kernel, guint vm, guint vcpu);
+
+/* For who serves KVM_RUN on the open file and may wait, where the model does not: takes the VMM's last answer, lets the
+ * guest go on, and says whether it has nothing to do. TRUE: KVM_RUN is not to be made yet; ask again after
+ * SimPort.vcpu_work, or make it when a signal has come: it is -EINTR. FALSE: make it; it returns at once. */
+gboolean sim_vcpu_waits(SimFile *file);
+
 /* The device's DMA: reads or writes client memory by I/O address through the tables now programmed for its group.
  * 0, -ENODEV no such device, -ENXIO no window or no TCE there, -EPERM the TCE does not permit it, -EFAULT the memory is
  * gone. Bus mastering is not required. */

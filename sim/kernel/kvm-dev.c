@@ -5,6 +5,7 @@
  */
 #include <linux/kvm.h>
 
+#include "sim/kernel/cpu.h"
 #include "sim/kernel/vm.h"
 
 enum {
@@ -75,11 +76,6 @@ static long yes_no(SimCall *call, gboolean value, RuleId rule) {
   return value ? 1 : 0;
 }
 
-/* POWER9's MMU: of all hosts only those with a POWER8 offer IOMMU pages of 256M (PNV-2). */
-static gboolean has_v3_mmu(const SimHost *host) {
-  return host->platform != SIM_X86 && !(host->tce_page_sizes & 1 << 28);
-}
-
 long sim_kvm_capability(SimCall *call, guint64 cap) {
   const SimHost *host = sim_host_of(call->kernel);
   gboolean power = host->platform != SIM_X86;
@@ -99,9 +95,9 @@ long sim_kvm_capability(SimCall *call, guint64 cap) {
   case KVM_CAP_DEVICE_CTRL:
     return yes_no(call, TRUE, RULE_KV_4);
   case KVM_CAP_PPC_MMU_RADIX:
-    return yes_no(call, has_v3_mmu(host), RULE_KV_64);
+    return yes_no(call, sim_cpu_is_power9(host), RULE_KV_64);
   case KVM_CAP_PPC_MMU_HASH_V3: /* a nested guest has none */
-    return yes_no(call, has_v3_mmu(host) && host->platform == SIM_POWERNV, RULE_KV_64);
+    return yes_no(call, sim_cpu_is_power9(host) && host->platform == SIM_POWERNV, RULE_KV_64);
   default:
     break;
   }

@@ -59,9 +59,13 @@ typedef struct {
   int (*vm_get)(gpointer port, gpointer task, int fd, gpointer *vm);
   void (*vm_put)(gpointer port, gpointer vm);
 
-  /* Zeroed memory for a guest TCE table that clients can map. NULL: no memory. */
+  /* Zeroed memory that clients can map: a guest TCE table, a vCPU's run page. NULL: no memory. */
   void *(*shared_new)(gpointer port, gsize size);
   void (*shared_free)(gpointer port, void *memory, gsize size);
+
+  /* The guest on that vCPU (serial of its VM, its id) has got work: a KVM_RUN that waits may go on. NULL: none waits.
+   */
+  void (*vcpu_work)(gpointer port, guint vm, guint vcpu);
 } SimPort;
 
 G_END_DECLS

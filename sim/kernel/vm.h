@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 
 typedef struct SimGuestTable SimGuestTable;
 typedef struct SimKvmVfio SimKvmVfio;
+typedef struct SimVcpu SimVcpu;
 
 /* ---- capabilities ------------------------------------------------------------------------------------------
  * kvm-dev.c */
@@ -38,6 +39,9 @@ gboolean sim_vm_is_open(const SimVm *vm); /* its own fd is; of a real VM that is
 /* The port's handle of the VM if it is one of the machine's own KVM, else NULL. The VM takes over what is set. */
 gpointer sim_vm_real(const SimVm *vm);
 void sim_vm_set_real(SimVm *vm, gpointer real);
+
+/* Its vCPUs by id, of SimVcpu*; KVM gives neither back while the VM lives. */
+GHashTable *sim_vm_vcpus(const SimVm *vm);
 
 /* KV-5: 0, or -EIO if the caller's address space is not the one that made the VM. */
 long sim_vm_check_caller(SimCall *call, const SimVm *vm);
@@ -71,6 +75,7 @@ enum { SIM_H_GET_TCE = 0x1c, SIM_H_PUT_TCE = 0x20, SIM_H_STUFF_TCE = 0x138, SIM_
 enum { SIM_HCALLS_DEFAULT = 1 << 0 | 1 << 1 }; /* H_GET_TCE, H_PUT_TCE (HC-25) */
 guint sim_hcall_bit(guint64 hcall);            /* 0: no TCE hypercall */
 guint sim_vm_hcalls(const SimVm *vm);
+void sim_vm_enable_hcalls(SimVm *vm, guint bits, gboolean enable);
 
 /* Whether KVM-HV has any handler of the number: what KVM_CAP_PPC_ENABLE_HCALL accepts. */
 gboolean sim_hcall_implemented(guint64 hcall);
