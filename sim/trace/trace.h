@@ -13,8 +13,9 @@
 G_BEGIN_DECLS
 
 enum {
-  TRACE_PAYLOAD = 104, /* bytes of a payload that are kept: the largest fixed struct, kvm_enable_cap */
-  TRACE_REFS = 2,      /* fd fields of one call: SET_SPAPR_TCE has two */
+  TRACE_PAYLOAD =
+      104,        /* bytes of a payload that are kept: all of kvm_enable_cap, the start of larger sets of registers */
+  TRACE_REFS = 2, /* fd fields of one call: SET_SPAPR_TCE has two */
 };
 
 enum {
