@@ -40,6 +40,14 @@ static const Check checks[CHECK_N_IDS] = {
          "After an unplug, a cleared TCE or a removed window the device must not reach guest memory any more."},
     [CHECK_INTERRUPT] = {"CHK-INTERRUPT", "An interrupt that the device raises arrives at the subject.",
                          "The vector's eventfd was handed over by VFIO_DEVICE_SET_IRQS and has counted."},
+    [CHECK_ENGINE] =
+        {"CHK-ENGINE", "The DMA engine did what its driver asked, or stopped where the line says.",
+         "The subject's driver writes the engine's registers, the engine moves guest memory through the tables\n"
+         "that are programmed for its group, and its interrupt comes by the eventfd. An engine that finds no\n"
+         "translation says at which I/O address; where EEH watches, all of its registers then read as ones,\n"
+         "which is `frozen`. docs/engine.md"},
+    [CHECK_RAM] = {"CHK-RAM", "Guest memory holds what the line says.",
+                   "What a device should have written is elsewhere, or nowhere: look at the TCEs of its window."},
     [CHECK_LOCKED] =
         {"CHK-LOCKED", "The kernel has accounted so much locked memory to the subject.",
          "v2 containers account preregistered memory and tables, v1 containers the whole window (ENABLE); KVM\n"

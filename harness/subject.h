@@ -21,8 +21,8 @@ typedef enum {
 typedef struct {
   SubjectStatus status;
   int err;           /* errno behind SUBJECT_REFUSED, 0 if none */
-  gint64 result;     /* raw calls: >= 0 or -errno; hypercalls that the subject handles: H_* */
-  guint64 value;     /* H_GET_TCE's, or an out-field mismatch's value */
+  gint64 result;     /* raw calls: >= 0 or -errno; hypercalls that the subject handles: H_*; ENGINE: as stmt->stops */
+  guint64 value;     /* H_GET_TCE's, or an out-field mismatch's value; ENGINE: its CRC, or where it stopped */
   char message[512]; /* NUL-terminated; empty if there is nothing to say */
 } SubjectReply;
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "harness/pseries/engine.h"
 #include "harness/pseries/error.h"
 #include "harness/pseries/hcall.h"
 #include "harness/pseries/machine.h"
@@ -121,6 +122,24 @@ static gint64 put_list(Builtin *builtin, const ScenarioStmt *stmt) {
                                     stmt->count);
 }
 
+/* ---- the guest's driver of an engine ---- */
+
+static gboolean run_engine(Builtin *builtin, const ScenarioStmt *stmt, SubjectReply *reply, GError **error) {
+  PseriesPhb *phb = pseries_machine_device_phb(builtin->machine, stmt->name, error);
+  const EngineJob job = {.command = stmt->command,
+                         .source = stmt->ioba,
+                         .destination = stmt->destination,
+                         .length = (guint32)stmt->size,
+                         .pattern = (guint32)stmt->value};
+  EngineEnd end;
+
+  if (!phb || !pseries_engine_run(phb, stmt->name, &job, &end, error))
+    return FALSE;
+  reply->result = end.error;
+  reply->value = end.error ? end.fault : end.crc;
+  return TRUE;
+}
+
 /* ---- the subject ---- */
 
 static gboolean perform_event(Builtin *builtin, const ScenarioStmt *stmt, SubjectReply *reply, GError **error) {
@@ -150,6 +169,8 @@ static gboolean perform_event(Builtin *builtin, const ScenarioStmt *stmt, Subjec
     return ddw_remove(builtin, stmt, error);
   case STMT_DDW_RESET:
     return ddw_reset(builtin, stmt, error);
+  case STMT_ENGINE:
+    return run_engine(builtin, stmt, reply, error);
   case STMT_GUEST_PUT:
     reply->result = pseries_h_put_tce(machine, stmt->liobn, stmt->ioba, stmt->addr | stmt->perm);
     return TRUE;

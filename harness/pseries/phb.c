@@ -101,11 +101,17 @@ void pseries_phb_unplug(PseriesPhb *phb, const char *name) {
   close_device(device);
 }
 
-guint64 pseries_phb_interrupts(PseriesPhb *phb, const char *name, guint index, guint vector) {
+VfioPciDevice *pseries_phb_device(const PseriesPhb *phb, const char *name) {
+  const Device *device = find_device(phb, name, NULL);
+
+  return device ? device->pci : NULL;
+}
+
+gboolean pseries_phb_use_interrupt(PseriesPhb *phb, const char *name, guint index, guint vector) {
   Device *device = find_device(phb, name, NULL);
 
   if (!device)
-    return 0;
+    return FALSE;
   if (index == VFIO_PCI_INTX_IRQ_INDEX && device->irq_index != index) {
     vfio_pci_device_disable_msi(device->pci);
     device->irq_index = index;
@@ -114,7 +120,17 @@ guint64 pseries_phb_interrupts(PseriesPhb *phb, const char *name, guint index, g
       (device->irq_index != index || device->vectors <= vector)) {
     device->vectors = vfio_pci_device_enable_msi(device->pci, index, vector + 1, NULL) ? vector + 1 : 0;
     device->irq_index = device->vectors ? index : VFIO_PCI_INTX_IRQ_INDEX;
+    return device->vectors > 0;
   }
+  return TRUE;
+}
+
+guint64 pseries_phb_interrupts(PseriesPhb *phb, const char *name, guint index, guint vector) {
+  const Device *device = find_device(phb, name, NULL);
+
+  if (!device)
+    return 0;
+  (void)pseries_phb_use_interrupt(phb, name, index, vector);
   return vfio_pci_device_take_interrupts(device->pci, index, vector);
 }
 

@@ -25,8 +25,10 @@ gboolean pseries_phb_reset(PseriesPhb *phb, GError **error);
 gboolean pseries_phb_plug(PseriesPhb *phb, const char *name, const char *address, gboolean running, GError **error);
 gboolean pseries_phb_has(const PseriesPhb *phb, const char *name);
 void pseries_phb_unplug(PseriesPhb *phb, const char *name);
-/* How often the interrupt came since last asked. The guest's driver is taken to use the kind asked about: it is enabled
- * if another is, or too few vectors. */
+VfioPciDevice *pseries_phb_device(const PseriesPhb *phb, const char *name); /* borrowed; NULL */
+/* The guest's driver takes to that kind of interrupt, and to vectors up to that one. FALSE: the host refuses. */
+gboolean pseries_phb_use_interrupt(PseriesPhb *phb, const char *name, guint index, guint vector);
+/* How often the interrupt came since last asked. The guest's driver is taken to use the kind asked about. */
 guint64 pseries_phb_interrupts(PseriesPhb *phb, const char *name, guint index, guint vector);
 
 G_END_DECLS

@@ -265,6 +265,9 @@ void assertion_check(Run *run, const ScenarioStmt *stmt) {
   case STMT_ASSERT_INTERRUPT:
     check_interrupt(run, stmt);
     break;
+  case STMT_ASSERT_RAM:
+    memory_check(run, stmt);
+    break;
   case STMT_ASSERT_CLEAN:
     check_clean(run, stmt);
     break;

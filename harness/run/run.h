@@ -52,6 +52,16 @@ void assertion_check(Run *run, const ScenarioStmt *stmt);
 /* Carries out an STMT_GUEST_*: the kernel's VM answers, or the subject what the kernel leaves to user space. */
 void hypercall_make(Run *run, const ScenarioStmt *stmt);
 
+/* ---- run/memory.c: STMT_GUEST_STORE, STMT_ASSERT_RAM ---- */
+
+void memory_store(Run *run, const ScenarioStmt *stmt);
+void memory_check(Run *run, const ScenarioStmt *stmt);
+
+/* ---- run/engine.c ---- */
+
+/* Puts an STMT_ENGINE to the subject's driver and judges how it ended. */
+void engine_run(Run *run, const ScenarioStmt *stmt);
+
 /* ---- run/diagnosis.c ---- */
 
 /* The statement that brought the device of that name in (STMT_PLUG or STMT_COLD) last before `before`; NULL. */

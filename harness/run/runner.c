@@ -46,6 +46,12 @@ static void carry_out(Run *run, const ScenarioStmt *stmt) {
   case STMT_GUEST_INDIRECT:
     hypercall_make(run, stmt);
     break;
+  case STMT_GUEST_STORE:
+    memory_store(run, stmt);
+    break;
+  case STMT_ENGINE:
+    engine_run(run, stmt);
+    break;
   case STMT_KILL:
     run->subject->kill(run->subject);
     run->machine = FALSE;
@@ -59,6 +65,7 @@ static void carry_out(Run *run, const ScenarioStmt *stmt) {
   case STMT_ASSERT_COUNT:
   case STMT_ASSERT_LOCKED:
   case STMT_ASSERT_INTERRUPT:
+  case STMT_ASSERT_RAM:
   case STMT_ASSERT_CLEAN:
     assertion_check(run, stmt);
     break;
@@ -136,7 +143,8 @@ static const ScenarioStmt *first_beyond_host(const Scenario *scenario) {
   for (guint i = 0; i < scenario->stmts->len; i++) {
     const ScenarioStmt *stmt = scenario->stmts->pdata[i];
     gboolean hypercall = stmt->kind >= STMT_GUEST_PUT && stmt->kind <= STMT_GUEST_INDIRECT;
-    if (assertion_needs_model(stmt->kind) || (hypercall && (scenario->kvm || !scenario->guest)))
+    if (assertion_needs_model(stmt->kind) || stmt->kind == STMT_ENGINE ||
+        (hypercall && (scenario->kvm || !scenario->guest)))
       return stmt;
   }
   return NULL;

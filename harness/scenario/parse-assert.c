@@ -93,6 +93,8 @@ const WordRow assert_rows[] = {
      "the kernel has accounted so much locked memory to the subject"},
     {"interrupt", NULL, parse_interrupt, STMT_ASSERT_INTERRUPT, WORD_MACHINE | WORD_RUNNING,
      "assert interrupt NAME intx|msi|msix VECTOR reaches subject", "an interrupt raised by the device arrives"},
+    {"ram", NULL, parse_holds, STMT_ASSERT_RAM, WORD_MACHINE | WORD_RUNNING, "assert ram R size N holds V [counting]",
+     "guest memory holds 32-bit words: V each, or V, V + 1, V + 2, ..."},
     {"clean", NULL, parse_clean, STMT_ASSERT_CLEAN, WORD_AFTER_END, "assert clean",
      "nothing of VFIO is left in the kernel; after quit or kill: nothing at all"},
     {NULL},

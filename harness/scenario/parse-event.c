@@ -324,6 +324,8 @@ const WordRow guest_rows[] = {
     {"put-tce-list", NULL, parse_put_list, STMT_GUEST_INDIRECT, GUEST_FLAGS,
      "guest put-tce-list liobn L ioba I -> ram R r|w|rw count N [= H_...]",
      "H_PUT_TCE_INDIRECT with N consecutive pages from R"},
+    {"store", NULL, parse_store, STMT_GUEST_STORE, WORD_MACHINE | WORD_RUNNING,
+     "guest store ram R size N value V [counting]", "the guest writes 32-bit words: V each, or V, V + 1, V + 2, ..."},
     {NULL},
 };
 

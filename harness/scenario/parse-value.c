@@ -249,12 +249,20 @@ gboolean parser_liobn(Parser *parser, guint64 *liobn) {
 }
 
 gboolean parser_ram(Parser *parser, guint64 size, guint64 *addr) {
+  return parser_keyword(parser, "ram") && parser_ram_at(parser, size, addr);
+}
+
+gboolean parser_ram_at(Parser *parser, guint64 size, guint64 *addr) {
   const Token *token;
 
-  if (!parser_keyword(parser, "ram") || !size_token(parser, "address", &token, addr))
+  if (!size_token(parser, "address", &token, addr))
     return FALSE;
   note_later(parser, LATER_RAM, token, *addr, size);
   return TRUE;
+}
+
+void parser_ram_reaches(Parser *parser, guint64 size) {
+  g_array_index(parser->later, Later, parser->later->len - 1).size = size;
 }
 
 gboolean parser_perm(Parser *parser, guint *perm) {

@@ -110,7 +110,10 @@ gboolean parser_errno(Parser *parser, int *error);
 gboolean parser_bdf(Parser *parser, guint64 *device); /* of the scenario's host */
 gboolean parser_group(Parser *parser, guint *group);  /* of the scenario's host */
 gboolean parser_liobn(Parser *parser, guint64 *liobn);
-gboolean parser_ram(Parser *parser, guint64 size, guint64 *addr); /* size bytes from there must be RAM */
+gboolean parser_ram(Parser *parser, guint64 size, guint64 *addr);    /* "ram R": size bytes from there must be RAM */
+gboolean parser_ram_at(Parser *parser, guint64 size, guint64 *addr); /* "R" alone */
+/* The RAM that parser_ram() took last must reach so far: `size` bytes. */
+void parser_ram_reaches(Parser *parser, guint64 size);
 gboolean parser_perm(Parser *parser, guint *perm);
 /* A name that is not defined yet; it is not entered. */
 gboolean parser_new_name(Parser *parser, const Token **token);
@@ -167,6 +170,9 @@ gboolean parse_plug_ram(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_unplug_ram(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_kill(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_fail(Parser *parser, ScenarioStmt *stmt);
+gboolean parse_engine(Parser *parser, ScenarioStmt *stmt);
+gboolean parse_store(Parser *parser, ScenarioStmt *stmt);
+gboolean parse_holds(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_open(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_close(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_dup(Parser *parser, ScenarioStmt *stmt);

@@ -15,6 +15,7 @@ enum {
   SCENARIO_MAX_STMTS = 10000,
   SCENARIO_MAX_LINE = 1000, /* bytes */
   SCENARIO_MAX_PROCESSES = 8,
+  SCENARIO_MAX_CONTENTS = 64 << 20, /* bytes of RAM that one statement fills or looks at */
 };
 
 #define SCENARIO_ERROR (scenario_error_quark())
@@ -81,6 +82,8 @@ typedef enum {
   STMT_GUEST_GET,  /* guest get-tce liobn L ioba I = VALUE: has_value, value; = H_...: match.result */
   STMT_GUEST_STUFF,    /* guest stuff-tce liobn L ioba I value V count N */
   STMT_GUEST_INDIRECT, /* guest put-tce-list liobn L ioba I -> ram R PERM count N: consecutive pages from R */
+  STMT_GUEST_STORE,    /* guest store ram R size N value V [counting]: addr, size, value, counting */
+  STMT_ENGINE,         /* engine NAME copy|fill|crc ...: name, command, ioba, destination, size, value, stops */
   STMT_KILL,           /* kill subject: the process dies here */
   STMT_FAIL,           /* fail [OBJECT] CALL [nth N] with ERRNO: fault */
   STMT_ASSERT_DMA,     /* assert dma NAME ioba I reaches ram R | reaches nothing: name, ioba, addr, negate; write too if
@@ -89,6 +92,7 @@ typedef enum {
   STMT_ASSERT_COUNT,   /* assert count CALL [in OBJECT] = N: match, value: calls since the scenario began */
   STMT_ASSERT_LOCKED,  /* assert locked SIZE: bytes the kernel has accounted to the subject */
   STMT_ASSERT_INTERRUPT, /* assert interrupt NAME intx|msi|msix VECTOR reaches subject */
+  STMT_ASSERT_RAM,       /* assert ram R size N holds V [counting]: addr, size, value, counting */
   STMT_ASSERT_CLEAN,     /* assert clean: nothing of the subject is left in the kernel but what was there before boot */
   /* Raw calls: match is the call, its object's kind, its fields and result; name is the handle it is made on, as the
    * handle it makes. */
@@ -104,6 +108,10 @@ typedef enum {
   STMT_RAW_PROCESS, /* process N: raw statements below are made by a forked child N (0: the first); value */
   STMT_N_KINDS
 } ScenarioStmtKind;
+
+/* The engine's commands, by its numbers: docs/engine.md. */
+typedef enum { ENGINE_COPY = 1, ENGINE_FILL = 2, ENGINE_CRC = 3 } ScenarioEngineCommand;
+enum { ENGINE_UNMAPPED = 4, ENGINE_FROZEN = 7 }; /* of ScenarioStmt.stops */
 
 typedef struct {
   guint index;                       /* 0..30 */
@@ -121,6 +129,13 @@ typedef struct {
   guint64 device;      /* packed address */
   ScenarioPhb phb;
   guint64 liobn, ioba, addr, offset, size, align, value, count;
+  ScenarioEngineCommand
+      command;               /* ENGINE: from ioba to destination; what is written or, with has_value, the CRC in value
+                              */
+  guint64 destination, stop; /* stop: with has_stop, the I/O address at which it stops */
+  guint stops;               /* ENGINE: its error code, or ENGINE_FROZEN; 0: it must do all */
+  gboolean has_stop;
+  gboolean counting; /* each 32-bit word of RAM is the one before plus 1, from value */
   guint page_shift;
   guint perm; /* READ 1 | WRITE 2 */
   guint group;
@@ -173,6 +188,9 @@ gboolean scenario_expect_check(const ScenarioStmt *stmt, const Trace *trace, gui
 /* What the language says of a statement word: its usage and a line of help each, NULL if it is no word of the language.
  */
 char *scenario_describe(const char *word);
+
+/* What the language calls an error code of the engine's: "unmapped". */
+const char *scenario_engine_stop(guint code);
 
 /* Writes an expectation as the language has it, for messages: "kvm-vfio GROUP_ADD group 7 = 0". */
 void scenario_expect_print(GString *out, const ScenarioExpect *expect);

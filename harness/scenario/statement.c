@@ -32,6 +32,12 @@ const WordRow word_rows[] = {
      "memory hotplug"},
     {"unplug-ram", NULL, parse_unplug_ram, STMT_UNPLUG_RAM, MACHINE, "unplug-ram NAME", "the memory leaves"},
     {"ddw", ddw_rows, NULL, -1, 0, "ddw create|remove|reset ...", "the guest's dynamic DMA windows"},
+    {"engine", NULL, parse_engine, STMT_ENGINE, MACHINE,
+     "engine NAME copy ioba A to ioba B size N; engine NAME fill ioba B size N value V; "
+     "engine NAME crc ioba A size N [= CRC]",
+     "the guest's driver has a device of model engine do that, and its interrupt arrives; `stops WHY [at ioba I]` at "
+     "the "
+     "end: it must not get further"},
     {"quit", NULL, parse_quit, STMT_QUIT, MACHINE, "quit", "the machine is taken down in order"},
     {"kill", NULL, parse_kill, STMT_KILL, WORD_EXPECT, "kill subject", "the process dies as by SIGKILL"},
     {"fail", NULL, parse_fail, STMT_FAIL, 0, "fail [OBJECT [ID]] CALL [FIELD VALUE]... [nth N] with ERRNO",

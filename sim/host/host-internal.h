@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 void sim_host_group_free(SimHostGroup *group);
 SimHostDevice *sim_host_find_device(const SimHost *host, guint64 id);
 
-/* Gives a device a built-in shape ("dumb", "e1000e"); its address and group stay. FALSE: no such model. */
+/* Gives a device a built-in shape ("dumb", "e1000e", "engine"); its address and group stay. FALSE: no such model. */
 gboolean sim_host_device_model(SimHostDevice *device, const char *model);
 
 /* Makes the host one of that kernel profile, limits and groups apart. FALSE: no such profile. */

@@ -32,6 +32,8 @@ typedef struct {
   gsize offset;
 } Key;
 
+enum { ENGINE_REGISTERS = 64 }; /* bytes, docs/engine.md */
+
 #define HOST(name, type, member)                                                                                       \
   { name, type, G_STRUCT_OFFSET(SimHost, member) }
 #define DEVICE(name, type, member)                                                                                     \
@@ -110,6 +112,21 @@ static const struct {
       .reset = TRUE,
       .rom_size = 0x40000,
       .bars = {{.size = 0x20000}, {.size = 0x20000}, {.size = 32, .io = TRUE}, {.size = 0x4000}}}},
+    /* one of the ids that Red Hat leaves to experiments */
+    {"engine",
+     {.vendor = 0x1af4,
+      .device = 0x10f0,
+      .subsystem_vendor = 0x1af4,
+      .subsystem_device = 0x1100,
+      .class_code = 0x088000,
+      .intx_pin = 1,
+      .msi = 8,
+      .msix = 8,
+      .msix_bar = 1,
+      .express = TRUE,
+      .reset = TRUE,
+      .engine = TRUE,
+      .bars = {{.size = 0x1000}, {.size = 0x1000}}}},
 };
 
 static gboolean refuse(GError **error, const char *key, const char *value, const char *wanted) {
@@ -313,7 +330,7 @@ static gboolean apply(const Key *key, gpointer base, const char *value, GError *
     return TRUE;
   case KEY_MODEL:
     return sim_host_device_model(base, value) ||
-           refuse(error, key->name, value, "a built-in device model; known: dumb, e1000e");
+           refuse(error, key->name, value, "a built-in device model; known: dumb, e1000e, engine");
   case KEY_PIN:
     if (strcmp(value, "none") != 0 && (strlen(value) != 1 || value[0] < 'A' || value[0] > 'D'))
       return refuse(error, key->name, value, "an interrupt pin: A, B, C, D or none");
@@ -374,6 +391,16 @@ gboolean sim_host_device_check(const SimHostDevice *device, GError **error) {
                   i + 1);
       return FALSE;
     }
+  }
+  if (device->engine && (device->bars[0].io || device->bars[0].size < ENGINE_REGISTERS)) {
+    g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT,
+                "key 'bar0': an engine has its registers there: it is memory of at least %d bytes", ENGINE_REGISTERS);
+    return FALSE;
+  }
+  if (device->engine && device->msix && device->msix_bar == 0 && device->msix_offset < ENGINE_REGISTERS) {
+    g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT,
+                "key 'msix': an engine has its registers in the first %d bytes of bar0", ENGINE_REGISTERS);
+    return FALSE;
   }
   if (device->msi && (!power_of_two(device->msi) || device->msi > 32)) {
     g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_VALUE,

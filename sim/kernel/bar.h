@@ -26,8 +26,11 @@ guint64 sim_bar_size(const SimHostDevice *host, guint index);
 gboolean sim_bar_is_memory(const SimHostDevice *host, guint index);
 /* Whether [start, start + len) of the BAR touches the MSI-X table. */
 gboolean sim_bar_touches_msix(const SimHostDevice *host, guint index, guint64 start, guint64 len);
-ssize_t sim_bar_read(SimCall *call, const SimBars *bars, guint index, void *buf, gsize len, guint64 offset);
-ssize_t sim_bar_write(SimCall *call, SimBars *bars, guint index, const void *buf, gsize len, guint64 offset);
+/* How many bytes of [offset, offset + len) can be transferred, or -errno. */
+ssize_t sim_bar_check(SimCall *call, const SimBars *bars, guint index, gsize len, guint64 offset);
+/* What has been checked. */
+void sim_bar_read(SimCall *call, const SimBars *bars, guint index, void *buf, gsize len, guint64 offset);
+void sim_bar_write(SimCall *call, SimBars *bars, guint index, const void *buf, gsize len, guint64 offset);
 /* Registers as after a reset: all zero. */
 void sim_bars_reset(SimBars *bars);
 

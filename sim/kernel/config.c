@@ -158,6 +158,10 @@ gboolean sim_config_decodes_memory(const SimConfig *config) {
          (get16(config, config->pm + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK) != 3;
 }
 
+gboolean sim_config_masters_bus(const SimConfig *config) {
+  return (get16(config, PCI_COMMAND) & PCI_COMMAND_MASTER) != 0;
+}
+
 gboolean sim_config_intx_disabled(const SimConfig *config) {
   return (get16(config, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE) != 0;
 }

@@ -32,6 +32,7 @@ ssize_t sim_config_read(SimCall *call, const SimConfig *config, void *buf, gsize
 /* *asks: SimConfigAsks, meaningful if the write succeeded. */
 ssize_t sim_config_write(SimCall *call, SimConfig *config, const void *buf, gsize len, guint64 offset, guint *asks);
 gboolean sim_config_decodes_memory(const SimConfig *config); /* and is not in D3 (PD-123) */
+gboolean sim_config_masters_bus(const SimConfig *config);
 gboolean sim_config_intx_disabled(const SimConfig *config);
 /* SET_IRQS turned MSI-X on or off: the device's own enable bit, which no user can write. */
 void sim_config_set_msix(SimConfig *config, gboolean enabled);

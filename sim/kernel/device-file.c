@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The files of a device: name, open, close, dispatch, regions. drivers/vfio/vfio_main.c: vfio_df_open(),
+ * The files of a device: name, open, close, dispatch. drivers/vfio/vfio_main.c: vfio_df_open(),
  * vfio_device_fops_unl_ioctl(); drivers/vfio/pci/vfio_pci_core.c.
  */
 #include <string.h>
@@ -67,77 +67,6 @@ static void device_release(SimFile *file, gpointer object) {
   sim_group_device_closed(device->group);
 }
 
-/* ---- regions ---- */
-
-/* The region of a transfer, or -errno; *offset becomes the one within it. */
-static ssize_t region_of(SimCall *call, guint64 *offset) {
-  guint64 index = *offset >> SIM_REGION_SHIFT;
-
-  if (index >= VFIO_PCI_NUM_REGIONS)
-    return sim_refuse(call, EINVAL, RULE_PD_114);
-  *offset &= (G_GUINT64_CONSTANT(1) << SIM_REGION_SHIFT) - 1;
-  return index == VFIO_PCI_VGA_REGION_INDEX ? sim_refuse(call, EINVAL, RULE_PD_127) : (ssize_t)index;
-}
-
-static ssize_t device_pread(SimCall *call, gpointer object, void *buf, gsize len, guint64 offset) {
-  SimDevice *device = object;
-  ssize_t index;
-
-  if (!len) {
-    sim_met(call, RULE_PD_113);
-    return 0;
-  }
-  index = region_of(call, &offset);
-  if (index < 0)
-    return index;
-  if (index == VFIO_PCI_CONFIG_REGION_INDEX)
-    return sim_config_read(call, &device->config, buf, len, offset);
-  return sim_bar_read(call, &device->bars, (guint)index, buf, len, offset);
-}
-
-static ssize_t write_config(SimCall *call, SimDevice *device, const void *buf, gsize len, guint64 offset) {
-  guint asks;
-  ssize_t r = sim_config_write(call, &device->config, buf, len, offset, &asks);
-
-  if (r < 0)
-    return r;
-  if (asks & SIM_CONFIG_COMMAND)
-    sim_irqs_config_changed(&device->irqs);
-  if (asks & SIM_CONFIG_FLR)
-    sim_device_reset_function(device);
-  return r;
-}
-
-static ssize_t device_pwrite(SimCall *call, gpointer object, const void *buf, gsize len, guint64 offset) {
-  SimDevice *device = object;
-  ssize_t index;
-
-  if (!len) {
-    sim_met(call, RULE_PD_113);
-    return 0;
-  }
-  index = region_of(call, &offset);
-  if (index < 0)
-    return index;
-  if (index == VFIO_PCI_CONFIG_REGION_INDEX)
-    return write_config(call, device, buf, len, offset);
-  return sim_bar_write(call, &device->bars, (guint)index, buf, len, offset);
-}
-
-/* No region says MMAP, so the last refusal is always PD-131's. */
-static int device_mmap(SimCall *call, gpointer object, gsize len, int prot, gboolean shared, guint64 offset,
-                       void **memory) {
-  guint64 index = offset >> SIM_REGION_SHIFT;
-
-  if (index >= VFIO_PCI_NUM_REGIONS)
-    return (int)sim_refuse(call, EINVAL, RULE_PD_128);
-  if (!shared)
-    return (int)sim_refuse(call, EINVAL, RULE_PD_129);
-  if (index >= VFIO_PCI_ROM_REGION_INDEX)
-    return (int)sim_refuse(call, EINVAL, RULE_PD_130);
-  return (int)sim_refuse(call, EINVAL, RULE_PD_131);
-}
-
 /* ---- ioctls ---- */
 
 /* Only for devices opened by their own node, which this one never was. */
@@ -190,9 +119,9 @@ static long device_ioctl(SimCall *call, gpointer object) {
 static const SimFileOps device_ops = {
     .kind = ABI_DEVICE,
     .ioctl = device_ioctl,
-    .pread = device_pread,
-    .pwrite = device_pwrite,
-    .mmap = device_mmap,
+    .pread = sim_device_pread,
+    .pwrite = sim_device_pwrite,
+    .mmap = sim_device_mmap,
     .release = device_release,
 };
 

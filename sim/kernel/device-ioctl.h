@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The calls on a device's file, by what they are about. drivers/vfio/pci/vfio_pci_core.c, drivers/vfio/vfio_main.c */
+/* What a device's file answers, by what it is about. drivers/vfio/pci/vfio_pci_core.c, drivers/vfio/vfio_main.c */
 #pragma once
 
 #include "sim/kernel/device.h"
 
 G_BEGIN_DECLS
+
+/* device-region.c; object is the SimDevice */
+ssize_t sim_device_pread(SimCall *call, gpointer object, void *buf, gsize len, guint64 offset);
+ssize_t sim_device_pwrite(SimCall *call, gpointer object, const void *buf, gsize len, guint64 offset);
+int sim_device_mmap(SimCall *call, gpointer object, gsize len, int prot, gboolean shared, guint64 offset,
+                    void **memory);
 
 /* device-info.c */
 long sim_device_get_info(SimCall *call, SimDevice *device);

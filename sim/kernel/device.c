@@ -2,6 +2,7 @@
 #include "sim/kernel/device.h"
 
 #include "sim/kernel/dma.h"
+#include "sim/kernel/group.h"
 
 SimDevice *sim_device_new(SimKernel *kernel, SimGroup *group, const SimHostDevice *host) {
   SimDevice *device = g_new0(SimDevice, 1);
@@ -11,6 +12,7 @@ SimDevice *sim_device_new(SimKernel *kernel, SimGroup *group, const SimHostDevic
   device->host = host;
   device->bars = (SimBars){.host = host, .config = &device->config};
   device->irqs = (SimIrqs){.kernel = kernel, .host = host, .config = &device->config, .type = SIM_IRQ_NONE};
+  device->engine = (SimEngine){.group = group, .config = &device->config, .irqs = &device->irqs};
   device->ioeventfds = (SimIoEventFds){.kernel = kernel, .host = host};
   return device;
 }
@@ -40,20 +42,25 @@ static gboolean is_multifunction(const SimDevice *device) {
   return FALSE;
 }
 
+/* Opening, as closing, gives the endpoint a new owner, who finds it running: eeh_pe_change_owner(). */
 void sim_device_enable(SimDevice *device) {
+  sim_pe_thaw(&device->group->pe);
+  sim_device_reset_function(device);
   sim_config_build(&device->config, device->host, is_multifunction(device));
 }
 
 void sim_device_disable(SimDevice *device) {
   sim_irqs_teardown(&device->irqs);
   sim_ioeventfds_teardown(&device->ioeventfds);
-  sim_bars_reset(&device->bars);
+  sim_device_reset_function(device);
   sim_config_clear(&device->config);
   device->low_power = FALSE;
+  sim_pe_thaw(&device->group->pe);
 }
 
 void sim_device_reset_function(SimDevice *device) {
   sim_bars_reset(&device->bars);
+  sim_engine_reset(&device->engine);
 }
 
 /* ---- what the device does, asked from outside ---- */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "sim/kernel/bar.h"
+#include "sim/kernel/engine.h"
 #include "sim/kernel/ioeventfd.h"
 #include "sim/kernel/irq.h"
 
@@ -20,6 +21,7 @@ struct SimDevice {
   SimBars bars;
   SimIrqs irqs;
   SimIoEventFds ioeventfds;
+  SimEngine engine;   /* if the host says so */
   gboolean low_power; /* the user asked for it (PD-109) */
 };
 

@@ -2,6 +2,7 @@
 /* VFIO_EEH_PE_OP on one group. arch/powerpc/kernel/eeh.c, arch/powerpc/platforms/powernv/eeh-powernv.c */
 #include <string.h>
 
+#include "sim/kernel/device.h"
 #include "sim/kernel/group.h"
 
 struct eeh_pe_op {
@@ -25,20 +26,6 @@ enum {
   OP_INJECT_ERR = 9,
 };
 
-enum { STATE_NORMAL = 0, STATE_STOPPED = 2, STATE_STOPPED_DMA = 4, STATE_UNAVAIL = 5 };
-
-static long get_state(const SimGroup *group) {
-  if (group->held_in_reset || (!group->io_stopped && !group->dma_stopped))
-    return STATE_NORMAL;
-  if (!group->dma_stopped)
-    return STATE_UNAVAIL;
-  return group->io_stopped ? STATE_STOPPED : STATE_STOPPED_DMA;
-}
-
-static void thaw(SimGroup *group) {
-  group->io_stopped = group->dma_stopped = group->held_in_reset = FALSE;
-}
-
 /* The error strikes at once: nothing here waits for the device's next access. */
 static long inject(SimCall *call, SimGroup *group) {
   struct eeh_pe_op op;
@@ -52,8 +39,19 @@ static long inject(SimCall *call, SimGroup *group) {
     return sim_refuse(call, EINVAL, RULE_EEH_14);
   if (op.err_type > MAX_TYPE)
     return sim_refuse(call, ERANGE, RULE_EEH_16);
-  group->io_stopped = group->dma_stopped = TRUE;
+  sim_pe_freeze(&group->pe);
   return 0;
+}
+
+static void reset_devices(SimGroup *group) {
+  const GPtrArray *devices = group->kernel->devices;
+
+  for (guint i = 0; i < devices->len; i++) {
+    SimDevice *device = g_ptr_array_index(devices, i);
+
+    if (device->group == group)
+      sim_device_reset_function(device);
+  }
 }
 
 long sim_group_eeh_op(SimCall *call, SimGroup *group) {
@@ -71,30 +69,32 @@ long sim_group_eeh_op(SimCall *call, SimGroup *group) {
     sim_met(call, RULE_EEH_5);
     return 0;
   case OP_ENABLE:
-    thaw(group);
+    sim_pe_thaw(&group->pe);
     sim_met(call, RULE_EEH_6);
     return 0;
   case OP_UNFREEZE_IO:
-    group->io_stopped = FALSE;
+    group->pe.io_stopped = FALSE;
     sim_met(call, RULE_EEH_7);
     return 0;
   case OP_UNFREEZE_DMA:
-    group->dma_stopped = FALSE;
+    group->pe.dma_stopped = FALSE;
     sim_met(call, RULE_EEH_7);
     return 0;
   case OP_GET_STATE:
-    state = get_state(group);
+    state = sim_pe_state(&group->pe);
     if (state)
       return sim_notable(call, state, RULE_EEH_8);
     sim_met(call, RULE_EEH_8);
     return 0;
   case OP_RESET_DEACTIVATE:
-    thaw(group);
+    sim_pe_thaw(&group->pe);
     sim_met(call, RULE_EEH_9);
     return 0;
   case OP_RESET_HOT:
   case OP_RESET_FUNDAMENTAL:
-    group->io_stopped = group->dma_stopped = group->held_in_reset = TRUE;
+    sim_pe_freeze(&group->pe);
+    group->pe.held_in_reset = TRUE;
+    reset_devices(group);
     sim_met(call, RULE_EEH_10);
     return 0;
   case OP_CONFIGURE:

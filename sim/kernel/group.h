@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sim/kernel/container.h"
+#include "sim/kernel/pe.h"
 
 G_BEGIN_DECLS
 
@@ -11,13 +12,12 @@ struct SimGroup {
   const SimHostGroup *host;
   SimFile *opened_file; /* the one open file, borrowed: its release clears this */
   SimContainer *container;
-  guint container_users;            /* 1 when attached + 1 per open device */
-  SimVm *vm;                        /* that kvm-vfio set */
-  SimTceTable *tables[SIM_TABLES];  /* now programmed in hardware */
-  gboolean claimed;                 /* VFIO owns the DMA of the group */
-  gboolean io_stopped, dma_stopped; /* EEH froze its partitionable endpoint */
-  gboolean held_in_reset;
-  gboolean ddw_failed; /* its firmware makes no more windows (PSR-2) */
+  guint container_users;           /* 1 when attached + 1 per open device */
+  SimVm *vm;                       /* that kvm-vfio set */
+  SimTceTable *tables[SIM_TABLES]; /* now programmed in hardware */
+  gboolean claimed;                /* VFIO owns the DMA of the group */
+  SimPe pe;                        /* that EEH watches */
+  gboolean ddw_failed;             /* its firmware makes no more windows (PSR-2) */
 };
 
 SimGroup *sim_group_new(SimKernel *kernel, const SimHostGroup *host);

@@ -97,7 +97,13 @@ static void unmask_intx(SimIrqs *irqs) {
   if (sim_config_intx_disabled(irqs->config))
     return;
   irqs->masked = FALSE;
-  if (irqs->pending)
+  if (irqs->pending || irqs->asserted)
+    fire_intx(irqs);
+}
+
+void sim_irqs_line(SimIrqs *irqs, gboolean asserted) {
+  irqs->asserted = asserted;
+  if (asserted && irqs->type == VFIO_PCI_INTX_IRQ_INDEX && !irqs->masked)
     fire_intx(irqs);
 }
 
@@ -125,6 +131,7 @@ static long intx_trigger_eventfd(SimCall *call, const Request *request) {
     enable(irqs, VFIO_PCI_INTX_IRQ_INDEX, 1);
   sim_event_put(irqs->kernel, &irqs->triggers[0]);
   irqs->triggers[0] = event;
+  sim_irqs_line(irqs, irqs->asserted);
   sim_met(call, RULE_PD_43);
   return 0;
 }

@@ -19,6 +19,7 @@ typedef struct {
   gpointer *triggers; /* eventfds of the port, NULL = none */
   gboolean masked;    /* INTx: nothing is signalled until it is unmasked */
   gboolean pending;   /* INTx: raised while masked */
+  gboolean asserted;  /* INTx: the function holds the line */
   gpointer unmask;    /* INTx: eventfd that unmasks */
   gpointer err, req;
 } SimIrqs;
@@ -34,5 +35,7 @@ void sim_irqs_teardown(SimIrqs *irqs);
 void sim_irqs_config_changed(SimIrqs *irqs);
 /* The function raises one. FALSE: nothing is set up there. */
 gboolean sim_irqs_raise(SimIrqs *irqs, guint index, guint vector);
+/* The INTx line as the function drives it: while it is asserted, INTx fires again whenever it is unmasked. */
+void sim_irqs_line(SimIrqs *irqs, gboolean asserted);
 
 G_END_DECLS

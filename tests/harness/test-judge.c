@@ -85,6 +85,25 @@ static void test_interrupts(void **state) {
   run("shipped", HEAD PLUG "assert interrupt nic0 intx 0 reaches subject\n", RESULT_PASS, NULL, NULL);
 }
 
+#define ENGINE                                                                                                         \
+  "# A test.\nhost " ENGINE_HOST "\n  eeh off\nguest pseries kvm\n  ram 256M\n"                                        \
+  "  phb 0: liobn 0x80000000 window 0..1G page 64K\n" PLUG PUT "guest store ram 0x200000 size 64K value 5 counting\n"
+
+static void test_engine(void **state) {
+  run("shipped", ENGINE "engine nic0 copy ioba 0x10000 to ioba 0x10004 size 4\nassert ram 0x200004 size 4 holds 5\n",
+      RESULT_PASS, NULL, NULL);
+  run("shipped", ENGINE "engine nic0 fill ioba 0x10000 size 8 value 1\nassert ram 0x200000 size 12 holds 1\n",
+      RESULT_FAIL, "ram 0x200008 holds 0x00000007; expected is 0x00000001 [CHK-RAM]", NULL);
+  run("shipped", ENGINE "engine nic0 crc ioba 0x10000 size 4 = 1\n", RESULT_FAIL,
+      "the CRC 0x169a2f2e; expected is 0x00000001 [CHK-ENGINE]", NULL);
+  run("shipped", ENGINE "engine nic0 fill ioba 0x10000 size 4 value 1 stops unmapped\n", RESULT_FAIL,
+      "it does all; expected: it stops: unmapped", NULL);
+  run("shipped", ENGINE "engine nic0 fill ioba 0x20000 size 4 value 1 stops unmapped at ioba 0x20004\n", RESULT_FAIL,
+      "unmapped at ioba 0x20000; expected: it stops: unmapped at ioba 0x20004", NULL);
+  run("pre-2017", ENGINE "engine nic0 fill ioba 0x10000 size 4 value 1\n", RESULT_FAIL,
+      "no SET_SPAPR_TCE names group 7 with LIOBN 0x80000000", "TCE_CREATE");
+}
+
 static void test_state(void **state) {
   run("shipped", HEAD PLUG "assert clean\n", RESULT_FAIL,
       "the kernel still holds 1 container, 1 open group, 1 open device, 1 DMA window, 1 preregistered region", NULL);
@@ -95,9 +114,9 @@ static void test_state(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_feeds), cmocka_unit_test(test_missing_call), cmocka_unit_test(test_unknown_to_kvm),
-      cmocka_unit_test(test_dma),   cmocka_unit_test(test_hypercalls),   cmocka_unit_test(test_interrupts),
-      cmocka_unit_test(test_state),
+      cmocka_unit_test(test_feeds),  cmocka_unit_test(test_missing_call), cmocka_unit_test(test_unknown_to_kvm),
+      cmocka_unit_test(test_dma),    cmocka_unit_test(test_hypercalls),   cmocka_unit_test(test_interrupts),
+      cmocka_unit_test(test_engine), cmocka_unit_test(test_state),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,6 +116,12 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
        SIM_HOST_ERROR_VALUE},
       {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmsix=4 bar=9\n",
        "'bar=9' is not bar=0 to bar=5", SIM_HOST_ERROR_VALUE},
+      {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmodel=engine\nbar0=io 128\n",
+       "key 'bar0': an engine has its registers there: it is memory", SIM_HOST_ERROR_CONFLICT},
+      {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmodel=engine\nbar0=mem32 32\n",
+       "memory of at least 64 bytes", SIM_HOST_ERROR_CONFLICT},
+      {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmodel=engine\nmsix=4 bar=0\n",
+       "key 'msix': an engine has its registers in the first 64 bytes of bar0", SIM_HOST_ERROR_CONFLICT},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
