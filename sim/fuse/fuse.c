@@ -68,6 +68,7 @@ SimFuse *sim_fuse_new(const SimHost *host, Trace *trace, GError **error) {
   fuse->tree = sim_tree_new();
   fuse->nodes = sim_nodes_new();
   fuse->vms = gate_vms_new();
+  fuse->shared = sim_shared_new();
   fuse->kernel = sim_kernel_new(host, sim_fuse_port(), fuse, trace);
   stay_on_one_processor();
   if (!build(fuse, error))
@@ -86,6 +87,7 @@ void sim_fuse_free(SimFuse *fuse) {
   g_clear_pointer(&fuse->processes, gate_processes_free);
   sim_kernel_free(fuse->kernel);
   gate_vms_free(fuse->vms);
+  sim_shared_free(fuse->shared);
   g_clear_pointer(&fuse->filter, gate_filter_free);
   sim_tree_free(fuse->tree);
   g_mutex_clear(&fuse->answering);

@@ -26,6 +26,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimFuse, sim_fuse_free)
 /* As gate_client_fork(). */
 pid_t sim_fuse_fork_client(SimFuse *fuse, GateClientFunc func, gpointer data, int keep_fd, GError **error);
 
+/* Makes, in the namespace, a folder with the entries of `root`, a file system of programs of another architecture, in
+ * which /proc is the simulated host's; an emulator that takes it for its root finds the host's /dev and /sys where they
+ * are. Its path, free with g_free(). It goes with the namespace. */
+char *sim_fuse_root(const char *root, GError **error);
+
 /* Runs func with the model; what it changes in TCE tables shows in clients' mappings afterwards, and what they have
  * stored there shows to func. */
 typedef void (*SimFuseModelFunc)(SimKernel *kernel, gpointer data);

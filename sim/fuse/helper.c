@@ -82,7 +82,7 @@ static gboolean place_nodes(GateMounts *mounts, const char *path, SimHostKvm kvm
   }
   /* /dev/kvm itself cannot be a bound file: nobody would look it up by name, and so two opens of it would be one inode.
    */
-  if (kvm == SIM_KVM_MODEL && symlink(".vfiosim/kvm", "/dev/kvm") < 0)
+  if (kvm == SIM_KVM_MODEL && symlink(SIM_OWN_PLACE "/kvm", "/dev/kvm") < 0)
     return gate_error_set(error, errno, "cannot make /dev/kvm");
   for (const char *const *module = sim_sysfs_modules(); *module; module++) {
     g_autofree char *target = g_build_filename("/sys/module", *module, NULL);

@@ -10,6 +10,7 @@
 #include "sim/fuse/fuse.h"
 #include "sim/fuse/helper.h"
 #include "sim/fuse/node.h"
+#include "sim/fuse/shared.h"
 #include "sim/gate/process.h"
 #include "sim/gate/supervisor.h"
 #include "sim/gate/vm.h"
@@ -28,6 +29,7 @@ struct SimFuse {
   const SimHost *host;
   SimTree *tree;
   SimNodes *nodes;
+  SimShared *shared;
   GateProcesses *processes;
   GateVms *vms;
   GateFilter *filter;

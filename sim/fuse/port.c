@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "sim/fuse/internal.h"
@@ -133,9 +132,7 @@ static void port_vm_put(gpointer port, gpointer vm) {
 
 static void *port_shared_new(gpointer port, gsize size) {
   SimFuse *fuse = port;
-  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED)
-    return NULL;
+  void *memory = sim_shared_add(fuse->shared, size);
   fuse->table = memory;
   fuse->table_size = size;
   return memory;
@@ -145,7 +142,7 @@ static void port_shared_free(gpointer port, void *memory, gsize size) {
   SimFuse *fuse = port;
   if (fuse->table == memory)
     fuse->table = NULL;
-  munmap(memory, size);
+  sim_shared_remove(fuse->shared, memory);
 }
 
 const SimPort *sim_fuse_port(void) {

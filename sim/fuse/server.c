@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sim/fuse/internal.h"
+#include "sim/gate/carried.h"
 
 /* What never changes may be remembered by the client's kernel; nodes may not, each lookup names a new one. */
 static const double static_timeout = 3600;
@@ -188,17 +189,16 @@ static void server_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info
   fuse_reply_err(req, 0);
 }
 
-static void read_text(fuse_req_t req, const char *text, size_t size, off_t offset) {
-  size_t len = strlen(text);
-  size_t from = MIN((size_t)offset, len);
-  fuse_reply_buf(req, text + from, MIN(size, len - from));
+static void read_entry(fuse_req_t req, const SimEntry *entry, size_t size, off_t offset) {
+  size_t from = MIN((size_t)offset, entry->size);
+  fuse_reply_buf(req, entry->text + from, MIN(size, entry->size - from));
 }
 
 static void server_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi) {
   SimFuse *fuse = fuse_of(req);
   SimNode *node = (SimNode *)(guintptr)fi->fh;
   if (!node) {
-    read_text(req, sim_tree_entry(fuse->tree, ino)->text, size, offset);
+    read_entry(req, sim_tree_entry(fuse->tree, ino), size, offset);
     return;
   }
   g_autofree void *buf = g_malloc0(size);
@@ -254,13 +254,19 @@ static void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int number, vo
     fuse_reply_ioctl(req, -ENOTTY, NULL, 0);
     return;
   }
+  guint64 addr = (guintptr)arg;
+  CarriedMessage carried;
+  if (gate_carried_read(fuse_req_ctx(req)->pid, number, addr, &carried) && carried.op == CARRIED_IOCTL) {
+    number = carried.number;
+    addr = carried.arg;
+  }
   SimTask task = {0};
   long result;
   g_mutex_lock(&fuse->lock);
   if (!node->file || !sim_task_enter(fuse, &task, fuse_req_ctx(req)->pid))
     result = -EIO;
   else
-    result = sim_ioctl(node->file, &task, number, (guintptr)arg);
+    result = sim_ioctl(node->file, &task, number, addr);
   g_mutex_unlock(&fuse->lock);
   /* Errors too: fuse_reply_err() refuses what is not below 512, and the caller would hang. */
   fuse_reply_ioctl(req, result, NULL, 0);

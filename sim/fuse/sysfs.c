@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim/fuse/sysfs.h"
 
+#include "sim/fuse/procfs.h"
+
 /* include/linux/ioport.h; drivers/pci/probe.c, pci_read_bases() */
 enum {
   IORESOURCE_IO = 0x100,
@@ -15,7 +17,7 @@ enum { N_RESOURCES = 13, ROM_RESOURCE = 6 }; /* lines of a device's "resource" w
 const SimSysfsPlace *sim_sysfs_places(void) {
   static const SimSysfsPlace places[] = {
       {"dev-vfio", "/dev/vfio"},
-      {"dev-kvm", "/dev/.vfiosim"},
+      {"own", SIM_OWN_PLACE},
       {"bus-pci", "/sys/bus/pci"},
       {"iommu-groups", "/sys/kernel/iommu_groups"},
       {NULL, NULL},
@@ -107,7 +109,7 @@ static void fill_proc(GString *out, const SimHostDevice *device) {
 
 void sim_sysfs_fill(SimTree *tree, const SimHost *host) {
   SimEntry *dev_vfio = sim_tree_directory(tree, NULL, "dev-vfio");
-  SimEntry *dev_kvm = sim_tree_directory(tree, NULL, "dev-kvm");
+  SimEntry *own = sim_tree_directory(tree, NULL, "own");
   SimEntry *pci = sim_tree_directory(tree, NULL, "bus-pci");
   SimEntry *devices = sim_tree_directory(tree, pci, "devices");
   SimEntry *drivers = sim_tree_directory(tree, pci, "drivers");
@@ -118,7 +120,8 @@ void sim_sysfs_fill(SimTree *tree, const SimHost *host) {
 
   sim_tree_node(tree, dev_vfio, "vfio", ABI_CONTAINER, 0);
   if (host->kvm == SIM_KVM_MODEL)
-    sim_tree_node(tree, dev_kvm, "kvm", ABI_KVM, 0);
+    sim_tree_node(tree, own, "kvm", ABI_KVM, 0);
+  sim_procfs_fill(tree, own, host);
   for (guint i = 0; i < host->groups->len; i++) {
     const SimHostGroup *group = host->groups->pdata[i];
     g_autofree char *number = g_strdup_printf("%u", group->number);

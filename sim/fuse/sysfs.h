@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* The simulator's own directory: "kvm", "proc". */
+#define SIM_OWN_PLACE "/dev/.vfiosim"
+
 /* One directory (or file) of the tree and where it belongs. */
 typedef struct {
   const char *name;   /* in the root */

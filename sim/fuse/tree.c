@@ -49,17 +49,29 @@ SimEntry *sim_tree_directory(SimTree *tree, SimEntry *parent, const char *name) 
   return add(tree, parent, name, SIM_ENTRY_DIRECTORY);
 }
 
+static void set_text(SimEntry *entry, const char *format, va_list args) {
+  entry->text = g_strdup_vprintf(format, args);
+  entry->size = strlen(entry->text);
+}
+
 void sim_tree_file(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  add(tree, parent, name, SIM_ENTRY_FILE)->text = g_strdup_vprintf(format, args);
+  set_text(add(tree, parent, name, SIM_ENTRY_FILE), format, args);
   va_end(args);
+}
+
+void sim_tree_data(SimTree *tree, SimEntry *parent, const char *name, const void *data, gsize size) {
+  SimEntry *entry = add(tree, parent, name, SIM_ENTRY_FILE);
+  entry->text = g_malloc0(size + 1);
+  memcpy(entry->text, data, size);
+  entry->size = size;
 }
 
 void sim_tree_link(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  add(tree, parent, name, SIM_ENTRY_LINK)->text = g_strdup_vprintf(format, args);
+  set_text(add(tree, parent, name, SIM_ENTRY_LINK), format, args);
   va_end(args);
 }
 
@@ -97,6 +109,5 @@ void sim_entry_stat(const SimEntry *entry, struct stat *st) {
   st->st_nlink = 1;
   st->st_uid = geteuid();
   st->st_gid = getegid();
-  if (entry->text)
-    st->st_size = strlen(entry->text);
+  st->st_size = (off_t)entry->size;
 }

@@ -16,7 +16,7 @@ typedef struct SimEntry SimEntry;
 
 typedef enum {
   SIM_ENTRY_DIRECTORY,
-  SIM_ENTRY_FILE, /* a text to read */
+  SIM_ENTRY_FILE, /* bytes to read */
   SIM_ENTRY_LINK, /* a symbolic link */
   SIM_ENTRY_NODE, /* opening it makes a file of the model */
 } SimEntryType;
@@ -27,7 +27,8 @@ struct SimEntry {
   SimEntryType type;
   SimEntry *parent;    /* the root's is the root */
   GPtrArray *children; /* of SimEntry*: directories, else NULL */
-  char *text;          /* a file's contents or a link's target */
+  char *text;          /* a file's contents or a link's target, and a NUL */
+  gsize size;          /* of the text */
   AbiKind kind; /* of a node: ABI_CONTAINER, ABI_GROUP, ABI_KVM; ABI_TABLE: a file that can be mapped; ABI_NONE: an
                    anonymous file */
   guint group;  /* ABI_GROUP: its number */
@@ -40,6 +41,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimTree, sim_tree_free)
 /* Makers. parent NULL: the root. Entries belong to the tree; names and texts are copied. */
 SimEntry *sim_tree_directory(SimTree *tree, SimEntry *parent, const char *name);
 void sim_tree_file(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) G_GNUC_PRINTF(4, 5);
+void sim_tree_data(SimTree *tree, SimEntry *parent, const char *name, const void *data, gsize size); /* a file */
 void sim_tree_link(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) G_GNUC_PRINTF(4, 5);
 void sim_tree_node(SimTree *tree, SimEntry *parent, const char *name, AbiKind kind, guint group);
 

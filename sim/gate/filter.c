@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sim/abi/abi.h"
+#include "sim/preload/message.h"
 
 struct GateFilter {
   struct sock_filter *code;
@@ -25,17 +26,21 @@ static guint32 native_number(const AbiCall *call) {
 #endif
 }
 
+/* The kernel looks at 32 bits of the command; libcs differ in what they leave above. */
+static int add_rule(scmp_filter_ctx context, guint32 number) {
+  int err =
+      seccomp_rule_add(context, SCMP_ACT_NOTIFY, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, G_MAXUINT32, number));
+  return err == -EEXIST ? 0 : err;
+}
+
 static int add_rules(scmp_filter_ctx context) {
   int err = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
+  if (!err)
+    err = add_rule(context, CARRIER);
   for (int id = ABI_CALL_NONE + 1; !err && id < ABI_N_CALLS; id++) {
     const AbiCall *call = abi_call(id);
-    if (call->returns == ABI_NONE || native_number(call) == 0)
-      continue;
-    /* The kernel looks at 32 bits of the command; libcs differ in what they leave above. */
-    err = seccomp_rule_add(context, SCMP_ACT_NOTIFY, SCMP_SYS(ioctl), 1,
-                           SCMP_A1(SCMP_CMP_MASKED_EQ, G_MAXUINT32, native_number(call)));
-    if (err == -EEXIST)
-      err = 0;
+    if (call->returns != ABI_NONE && native_number(call) != 0)
+      err = add_rule(context, native_number(call));
   }
   return err;
 }

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 typedef struct GateFilter GateFilter;
 
 /* The commands are those of the ABI table's calls that return an fd, as programs of this machine's architecture make
- * them. */
+ * them, and the one that carries calls of programs of another. */
 GateFilter *gate_filter_new(GError **error);
 void gate_filter_free(GateFilter *filter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GateFilter, gate_filter_free)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What of the host's processor shows through KVM. Private to sim/kernel. */
+/* What of the host's processor shows, through KVM and elsewhere. */
 #pragma once
 
-#include "sim/kernel/internal.h"
+#include "sim/host/host.h"
 
 G_BEGIN_DECLS
 
