@@ -80,6 +80,29 @@ long sim_memslots_set(SimCall *call, GArray *slots) {
   return 0;
 }
 
+/* kvm_vm_ioctl_get_dirty_log_hv() */
+long sim_memslots_dirty_log(SimCall *call, const GArray *slots) {
+  static const guint8 clean[4096];
+  struct kvm_dirty_log args;
+  const SimMemslot *slot;
+  guint64 bytes;
+  guint at;
+
+  if (sim_read(call, call->arg, &args, sizeof args))
+    return sim_refuse(call, EFAULT, RULE_NONE);
+  if (args.slot >= SLOTS)
+    return sim_refuse(call, EINVAL, RULE_NONE);
+  slot = find_slot((GArray *)slots, args.slot, &at);
+  if (!slot || !(slot->flags & KVM_MEM_LOG_DIRTY_PAGES))
+    return sim_refuse(call, ENOENT, RULE_NONE);
+  /* one bit a page, in whole words of 64 */
+  bytes = ((slot->size >> sim_page_shift(call->kernel)) + 63) / 64 * sizeof(guint64);
+  for (guint64 done = 0; done < bytes; done += sizeof clean)
+    if (sim_write(call, (guintptr)args.dirty_bitmap + done, clean, MIN(sizeof clean, bytes - done)))
+      return sim_refuse(call, EFAULT, RULE_NONE);
+  return 0;
+}
+
 gboolean sim_memslots_ua(const GArray *slots, guint64 gpa, guint64 *ua) {
   guint low = 0, high = slots->len;
 

@@ -137,20 +137,23 @@ enum {
   LPCR_HDICE = 0x01,
 };
 
-/* kvmppc_core_init_vm_hv(), without the bits that are copied from the host's own LPCR */
-void sim_one_regs_init(SimOneRegs *regs, const SimHost *host) {
-  guint64 lpcr = LPCR_DPFD_4 | LPCR_HDICE;
-
-  memset(regs, 0, sizeof *regs);
-  if (sim_cpu_is_power9(host))
-    lpcr |= LPCR_HVICE | LPCR_HEIC | LPCR_UPRT | LPCR_GTSE | LPCR_HR;
-  else
-    lpcr |= LPCR_VPM0 | LPCR_VPM1 | LPCR_ONL;
-  store(regs, REG_LPCR, lpcr);
+static void change_lpcr(SimOneRegs *regs, guint64 mask, guint64 bits) {
+  store(regs, REG_LPCR, (load(regs, REG_LPCR) & ~mask) | (bits & mask));
 }
 
-void sim_one_reg_lpcr(SimOneRegs *regs, guint64 mask, guint64 bits) {
-  store(regs, REG_LPCR, (load(regs, REG_LPCR) & ~mask) | (bits & mask));
+/* kvmppc_switch_mmu_to_radix(), kvmppc_switch_mmu_to_hpt() */
+void sim_one_regs_set_mmu(SimOneRegs *regs, const SimVmMmu *mmu) {
+  guint64 bits = mmu->radix ? LPCR_UPRT | LPCR_HR : LPCR_VPM1;
+
+  change_lpcr(regs, LPCR_VPM1 | LPCR_UPRT | LPCR_HR | LPCR_GTSE, mmu->gtse ? bits | LPCR_GTSE : bits);
+}
+
+/* kvmppc_core_init_vm_hv(), without the bits that are copied from the host's own LPCR */
+void sim_one_regs_init(SimOneRegs *regs, const SimHost *host, const SimVmMmu *mmu) {
+  memset(regs, 0, sizeof *regs);
+  store(regs, REG_LPCR,
+        LPCR_DPFD_4 | LPCR_HDICE | (sim_cpu_is_power9(host) ? LPCR_HVICE | LPCR_HEIC : LPCR_VPM0 | LPCR_ONL));
+  sim_one_regs_set_mmu(regs, mmu);
 }
 
 /* kvmppc_set_lpcr(): user space decides a few bits only. */
@@ -163,7 +166,7 @@ static void set_lpcr(SimCall *call, SimOneRegs *regs, guint64 new, guint bytes) 
     mask &= G_MAXUINT32;
   if ((new &LPCR_AIL) != LPCR_AIL && sim_since(call->kernel, 5, 13))
     new &= ~(guint64)LPCR_AIL;
-  sim_one_reg_lpcr(regs, mask, new);
+  change_lpcr(regs, mask, new);
 }
 
 guint64 sim_one_reg_pid(const SimOneRegs *regs) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "sim/kernel/internal.h"
+#include "sim/kernel/vm-mmu.h"
 
 G_BEGIN_DECLS
 
@@ -19,16 +20,15 @@ typedef struct {
   guint8 plain[SIM_ONE_REGS][SIM_ONE_REG_BYTES], transaction[SIM_ONE_REGS_TM][SIM_ONE_REG_BYTES]; /* by number */
 } SimOneRegs;
 
-/* All zero but the LPCR, which is what KVM gives a guest of the host. */
-void sim_one_regs_init(SimOneRegs *regs, const SimHost *host);
+/* All zero but the LPCR, which is what KVM gives a guest of the host with such an MMU. */
+void sim_one_regs_init(SimOneRegs *regs, const SimHost *host, const SimVmMmu *mmu);
+/* The VM's MMU has changed: the LPCR shows it. */
+void sim_one_regs_set_mmu(SimOneRegs *regs, const SimVmMmu *mmu);
 
 /* The ioctls past the checks of the caller: 0 or -errno. */
 long sim_one_reg_get(SimCall *call, const SimOneRegs *regs);
 long sim_one_reg_set(SimCall *call, SimOneRegs *regs);
 
 guint64 sim_one_reg_pid(const SimOneRegs *regs); /* of the guest's process, which KVM_GET_REGS shows too */
-
-/* The bits of the LPCR that the VM's MMU decides: [mask] of it become `bits`. */
-void sim_one_reg_lpcr(SimOneRegs *regs, guint64 mask, guint64 bits);
 
 G_END_DECLS

@@ -113,12 +113,16 @@ static gboolean hypercall(SimKernel *kernel, SimVcpu *vcpu) {
   return TRUE;
 }
 
-/* An access to what is no memory of the guest. */
+/* An access to what is no memory of the guest; a store may be for an ioeventfd. */
 static gboolean access_io(SimVcpu *vcpu) {
   const SimGuestWork *work = &vcpu->work;
   struct kvm_run *run = vcpu->run;
   gboolean store = work->kind == SIM_WORK_STORE;
 
+  if (store && sim_vm_events_store(sim_vm_events(vcpu->vm), work->args[0], (guint)work->args[1], work->args[2])) {
+    done(vcpu);
+    return FALSE;
+  }
   run->exit_reason = KVM_EXIT_MMIO;
   run->mmio.phys_addr = work->args[0];
   run->mmio.len = (guint32)work->args[1];

@@ -126,7 +126,7 @@ static SimVcpu *vcpu_new(SimVm *vm, guint id) {
   vcpu->vm = vm;
   vcpu->id = id;
   vcpu->run = run;
-  sim_one_regs_init(&vcpu->one_regs, sim_host_of(kernel));
+  sim_one_regs_init(&vcpu->one_regs, sim_host_of(kernel), sim_vm_mmu(vm));
   return vcpu;
 }
 

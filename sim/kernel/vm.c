@@ -17,7 +17,9 @@ struct SimVm {
   SimKvmVfio *kvm_vfio;
   GHashTable *vcpus; /* id -> SimVcpu */
   guint hcalls;      /* TCE hypercalls enabled */
-  gpointer real;     /* the port's, of a VM of the machine's own KVM */
+  SimVmMmu mmu;
+  SimVmEvents events;
+  gpointer real; /* the port's, of a VM of the machine's own KVM */
 };
 
 SimVm *sim_vm_new(SimCall *call) {
@@ -31,6 +33,8 @@ SimVm *sim_vm_new(SimCall *call) {
   vm->tables = g_ptr_array_new();
   vm->vcpus = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)sim_vcpu_free);
   vm->hcalls = SIM_HCALLS_DEFAULT;
+  sim_vm_mmu_init(&vm->mmu, sim_host_of(call->kernel));
+  sim_vm_events_init(&vm->events, call->kernel);
   g_ptr_array_add(call->kernel->vms, vm);
   call->kernel->census.vms++;
   return vm;
@@ -52,6 +56,7 @@ void sim_vm_unref(SimVm *vm) {
   if (vm->real)
     vm->kernel->port->vm_put(vm->kernel->port_data, vm->real);
   g_hash_table_unref(vm->vcpus);
+  sim_vm_events_clear(&vm->events);
   g_ptr_array_unref(vm->tables);
   g_array_unref(vm->slots);
   sim_mm_unref(vm->mm);
@@ -98,6 +103,14 @@ void sim_vm_set_kvm_vfio(SimVm *vm, SimKvmVfio *device) {
 
 GHashTable *sim_vm_vcpus(const SimVm *vm) {
   return vm->vcpus;
+}
+
+const SimVmMmu *sim_vm_mmu(const SimVm *vm) {
+  return &vm->mmu;
+}
+
+SimVmEvents *sim_vm_events(SimVm *vm) {
+  return &vm->events;
 }
 
 void sim_vm_enable_hcalls(SimVm *vm, guint bits, gboolean enable) {
@@ -151,9 +164,57 @@ static long create_table(SimCall *call, SimVm *vm, AbiCallId id) {
 static gboolean lacks(const SimVm *vm, AbiCallId id) {
   const SimHost *host = sim_host_of(vm->kernel);
 
-  if (id == ABI_CREATE_SPAPR_TCE_64 && !host->spapr_tce_64)
-    return TRUE;
-  return host->platform == SIM_X86 && (id == ABI_CREATE_SPAPR_TCE || id == ABI_CREATE_SPAPR_TCE_64);
+  switch (id) {
+  case ABI_CREATE_SPAPR_TCE_64:
+    return !host->spapr_tce_64 || host->platform == SIM_X86;
+  case ABI_PPC_SVM_OFF:
+    return !sim_since(vm->kernel, 5, 7) || host->platform == SIM_X86;
+  case ABI_CREATE_SPAPR_TCE:
+  case ABI_PPC_GET_PVINFO:
+  case ABI_PPC_GET_SMMU_INFO:
+  case ABI_PPC_ALLOCATE_HTAB:
+  case ABI_PPC_CONFIGURE_V3_MMU:
+  case ABI_PPC_GET_RMMU_INFO:
+  case ABI_PPC_GET_CPU_CHAR:
+    return host->platform == SIM_X86;
+  default:
+    return FALSE;
+  }
+}
+
+/* ---- the MMU ---- */
+
+/* The page table of the guest is another one: each vCPU's LPCR says so. */
+static long change_mmu(SimCall *call, SimVm *vm, AbiCallId id) {
+  GHashTableIter iter;
+  gpointer vcpu;
+  long r =
+      id == ABI_PPC_ALLOCATE_HTAB ? sim_vm_mmu_allocate_htab(call, &vm->mmu) : sim_vm_mmu_configure(call, &vm->mmu);
+
+  g_hash_table_iter_init(&iter, vm->vcpus);
+  while (g_hash_table_iter_next(&iter, NULL, &vcpu))
+    sim_one_regs_set_mmu(&((SimVcpu *)vcpu)->one_regs, &vm->mmu);
+  return r;
+}
+
+/* What a guest without hypercall instructions of its own would call with; a guest of HV needs none. */
+static long get_pvinfo(SimCall *call) {
+  enum { LIS_R0 = 0x3c000000, ORI_R0 = 0x60000000, SC = 0x44000002, NOP = 0x60000000, MAGIC = 0x4b564d21 };
+  const struct {
+    guint32 flags, hcall[4];
+    guint8 padding[108];
+  } info = {.flags = 1, /* EV_IDLE */
+            .hcall = {GUINT32_TO_BE(LIS_R0 | MAGIC >> 16), GUINT32_TO_BE(ORI_R0 | (MAGIC & 0xffff)), GUINT32_TO_BE(SC),
+                      GUINT32_TO_BE(NOP)}};
+
+  return sim_write(call, call->arg, &info, sizeof info) ? sim_refuse(call, EFAULT, RULE_NONE) : 0;
+}
+
+/* No VM of the model has an interrupt controller. */
+static long irq_line(SimCall *call) {
+  guint32 level[2]; /* struct kvm_irq_level */
+
+  return sim_refuse(call, sim_read(call, call->arg, level, sizeof level) ? EFAULT : ENXIO, RULE_NONE);
 }
 
 static long vm_ioctl(SimCall *call, gpointer object) {
@@ -181,6 +242,27 @@ static long vm_ioctl(SimCall *call, gpointer object) {
     return create_table(call, vm, id);
   case ABI_CREATE_DEVICE:
     return sim_kvm_vfio_create(call, vm);
+  case ABI_GET_DIRTY_LOG:
+    return sim_memslots_dirty_log(call, vm->slots);
+  case ABI_VM_IOEVENTFD:
+    return sim_vm_ioeventfd(call, &vm->events);
+  case ABI_IRQFD:
+    return sim_vm_irqfd(call);
+  case ABI_IRQ_LINE:
+    return irq_line(call);
+  case ABI_PPC_GET_PVINFO:
+    return get_pvinfo(call);
+  case ABI_PPC_GET_SMMU_INFO:
+    return sim_vm_mmu_smmu_info(call);
+  case ABI_PPC_GET_RMMU_INFO:
+    return sim_vm_mmu_rmmu_info(call);
+  case ABI_PPC_GET_CPU_CHAR:
+    return sim_vm_mmu_cpu_char(call);
+  case ABI_PPC_ALLOCATE_HTAB:
+  case ABI_PPC_CONFIGURE_V3_MMU:
+    return change_mmu(call, vm, id);
+  case ABI_PPC_SVM_OFF: /* no guest is secure */
+    return 0;
   default:
     return sim_refuse(call, ENOTTY, RULE_KV_65); /* also what only a device has: KVM_SET_DEVICE_ATTR */
   }

@@ -8,6 +8,8 @@
 #pragma once
 
 #include "sim/kernel/internal.h"
+#include "sim/kernel/vm-eventfd.h"
+#include "sim/kernel/vm-mmu.h"
 
 G_BEGIN_DECLS
 
@@ -43,6 +45,9 @@ void sim_vm_set_real(SimVm *vm, gpointer real);
 /* Its vCPUs by id, of SimVcpu*; KVM gives neither back while the VM lives. */
 GHashTable *sim_vm_vcpus(const SimVm *vm);
 
+const SimVmMmu *sim_vm_mmu(const SimVm *vm);
+SimVmEvents *sim_vm_events(SimVm *vm);
+
 /* KV-5: 0, or -EIO if the caller's address space is not the one that made the VM. */
 long sim_vm_check_caller(SimCall *call, const SimVm *vm);
 
@@ -61,6 +66,8 @@ typedef struct {
 
 /* KVM_SET_USER_MEMORY_REGION on the VM's slots, an array of SimMemslot ordered by start. */
 long sim_memslots_set(SimCall *call, GArray *slots);
+/* KVM_GET_DIRTY_LOG: nothing is ever dirty, as no instruction of a guest is executed. */
+long sim_memslots_dirty_log(SimCall *call, const GArray *slots);
 /* The slots of a VM, for sim_memslots_ua(). */
 GArray *sim_vm_memslots(const SimVm *vm);
 /* The user address behind a guest physical address. FALSE: it is in no slot. kvmppc_tce_to_ua() */

@@ -98,7 +98,6 @@ static gboolean of_powerpc(AbiCallId id) {
   switch (id) {
   case ABI_CREATE_SPAPR_TCE:
   case ABI_CREATE_SPAPR_TCE_64:
-  case ABI_PPC_RTAS_DEFINE_TOKEN:
   case ABI_PPC_CONFIGURE_V3_MMU:
   case ABI_PPC_GET_RMMU_INFO:
   case ABI_PPC_GET_CPU_CHAR:
