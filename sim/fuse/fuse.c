@@ -64,11 +64,12 @@ SimFuse *sim_fuse_new(const SimHost *host, Trace *trace, GError **error) {
   g_mutex_init(&fuse->serving);
   g_mutex_init(&fuse->answering);
   fuse->host = host;
-  fuse->fd = fuse->stop = fuse->spare.fd = fuse->spare_table.fd = -1;
+  fuse->fd = fuse->stop = fuse->work = fuse->spare.fd = fuse->spare_table.fd = -1;
   fuse->tree = sim_tree_new();
   fuse->nodes = sim_nodes_new();
   fuse->vms = gate_vms_new();
   fuse->shared = sim_shared_new();
+  fuse->parked = g_ptr_array_new_with_free_func(g_free);
   fuse->kernel = sim_kernel_new(host, sim_fuse_port(), fuse, trace);
   stay_on_one_processor();
   if (!build(fuse, error))
@@ -82,6 +83,7 @@ void sim_fuse_free(SimFuse *fuse) {
   g_clear_pointer(&fuse->supervisor, gate_supervisor_free);
   sim_gateway_clear(fuse);
   sim_server_stop(fuse);
+  g_ptr_array_unref(fuse->parked);
   g_clear_pointer(&fuse->helper, sim_helper_free);
   sim_nodes_free(fuse->nodes);
   g_clear_pointer(&fuse->processes, gate_processes_free);

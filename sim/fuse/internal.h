@@ -10,6 +10,7 @@
 #include "sim/fuse/fuse.h"
 #include "sim/fuse/helper.h"
 #include "sim/fuse/node.h"
+#include "sim/fuse/parked.h"
 #include "sim/fuse/shared.h"
 #include "sim/gate/process.h"
 #include "sim/gate/supervisor.h"
@@ -38,9 +39,12 @@ struct SimFuse {
   GThread *thread;     /* runs the session */
   int fd;              /* the session's /dev/fuse, non-blocking */
   int stop;            /* eventfd: ends the thread */
+  int work;            /* eventfd: parked calls may go on */
   GMutex answering;    /* held by the supervisor's thread while it answers a call; taken before the others */
   GMutex serving;      /* held from taking a request to having answered it; taken before `lock` */
   struct fuse_buf buf; /* under `serving` */
+  GPtrArray *parked;   /* parked.c's; under `serving` */
+  gboolean parked_due; /* some may go on */
   SimHelper *helper;   /* the supervisor's thread only, once it runs */
   void *table;         /* memory that the call under way has made for a TCE table, until install() */
   gsize table_size;
@@ -66,6 +70,9 @@ const SimPort *sim_fuse_port(void); /* port_data: the SimFuse */
 gboolean sim_server_start(SimFuse *fuse, GError **error);
 /* Ends both: calls under way fail with ECONNABORTED. */
 void sim_server_stop(SimFuse *fuse);
+
+/* Makes an ioctl() of a thread on the node and answers the request. Not under the lock. */
+void sim_server_answer(SimFuse *fuse, fuse_req_t req, SimNode *node, pid_t tid, guint32 number, guint64 arg);
 
 /* What clients have asked and closed before has been answered when it returns: closes are queued by the time close()
  * returns, but nobody waits for them. Not under the lock, not from the server's thread. */

@@ -145,6 +145,10 @@ static void port_shared_free(gpointer port, void *memory, gsize size) {
   sim_shared_remove(fuse->shared, memory);
 }
 
+static void port_vcpu_work(gpointer port, guint vm, guint vcpu) {
+  sim_parked_wake(port);
+}
+
 const SimPort *sim_fuse_port(void) {
   static const SimPort port = {
       .read = port_read,
@@ -166,6 +170,7 @@ const SimPort *sim_fuse_port(void) {
       .vm_put = port_vm_put,
       .shared_new = port_shared_new,
       .shared_free = port_shared_free,
+      .vcpu_work = port_vcpu_work,
   };
   return &port;
 }

@@ -246,6 +246,19 @@ static void server_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t
     fuse_reply_write(req, n);
 }
 
+void sim_server_answer(SimFuse *fuse, fuse_req_t req, SimNode *node, pid_t tid, guint32 number, guint64 arg) {
+  SimTask task = {0};
+  long result;
+  g_mutex_lock(&fuse->lock);
+  if (!node->file || !sim_task_enter(fuse, &task, tid))
+    result = -EIO;
+  else
+    result = sim_ioctl(node->file, &task, number, arg);
+  g_mutex_unlock(&fuse->lock);
+  /* Errors too: fuse_reply_err() refuses what is not below 512, and the caller would hang. */
+  fuse_reply_ioctl(req, result, NULL, 0);
+}
+
 static void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int number, void *arg, struct fuse_file_info *fi,
                          unsigned flags, const void *in, size_t in_size, size_t out_size) {
   SimFuse *fuse = fuse_of(req);
@@ -254,22 +267,12 @@ static void server_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int number, vo
     fuse_reply_ioctl(req, -ENOTTY, NULL, 0);
     return;
   }
-  guint64 addr = (guintptr)arg;
-  CarriedMessage carried;
-  if (gate_carried_read(fuse_req_ctx(req)->pid, number, addr, &carried) && carried.op == CARRIED_IOCTL) {
-    number = carried.number;
-    addr = carried.arg;
-  }
-  SimTask task = {0};
-  long result;
-  g_mutex_lock(&fuse->lock);
-  if (!node->file || !sim_task_enter(fuse, &task, fuse_req_ctx(req)->pid))
-    result = -EIO;
-  else
-    result = sim_ioctl(node->file, &task, number, addr);
-  g_mutex_unlock(&fuse->lock);
-  /* Errors too: fuse_reply_err() refuses what is not below 512, and the caller would hang. */
-  fuse_reply_ioctl(req, result, NULL, 0);
+  pid_t tid = fuse_req_ctx(req)->pid;
+  CarriedMessage call = {.op = CARRIED_IOCTL, .number = number, .arg = (guintptr)arg};
+  if (gate_carried_read(tid, number, call.arg, &call) && call.op != CARRIED_IOCTL)
+    fuse_reply_ioctl(req, -ENOTTY, NULL, 0);
+  else if (!sim_parked_keep(fuse, req, node, tid, call.number, call.arg))
+    sim_server_answer(fuse, req, node, tid, call.number, call.arg);
 }
 
 static const struct fuse_lowlevel_ops server_ops = {
@@ -292,12 +295,15 @@ static gboolean serve(SimFuse *fuse) {
   if (fuse_session_receive_buf(fuse->session, &fuse->buf) <= 0)
     return FALSE;
   fuse_session_process_buf(fuse->session, &fuse->buf);
+  sim_parked_go_on(fuse);
   return TRUE;
 }
 
 static gpointer run(gpointer data) {
   SimFuse *fuse = data;
-  struct pollfd polls[] = {{.fd = fuse->fd, .events = POLLIN}, {.fd = fuse->stop, .events = POLLIN}};
+  guint64 count;
+  struct pollfd polls[] = {
+      {.fd = fuse->fd, .events = POLLIN}, {.fd = fuse->stop, .events = POLLIN}, {.fd = fuse->work, .events = POLLIN}};
   for (;;) {
     if (poll(polls, G_N_ELEMENTS(polls), -1) < 0)
       continue;
@@ -305,6 +311,9 @@ static gpointer run(gpointer data) {
       return NULL;
     g_mutex_lock(&fuse->serving);
     serve(fuse);
+    if (polls[2].revents && read(fuse->work, &count, sizeof count) > 0)
+      fuse->parked_due = TRUE;
+    sim_parked_go_on(fuse);
     g_mutex_unlock(&fuse->serving);
   }
 }
@@ -328,7 +337,8 @@ gboolean sim_server_start(SimFuse *fuse, GError **error) {
     return gate_error_set(error, EIO, "cannot make a FUSE session");
   }
   fuse->stop = eventfd(0, EFD_CLOEXEC);
-  if (fuse->stop < 0)
+  fuse->work = eventfd(0, EFD_CLOEXEC);
+  if (fuse->stop < 0 || fuse->work < 0)
     return gate_error_set(error, errno, "cannot make an eventfd");
   fuse->thread = g_thread_new("nodes", run, fuse);
   return TRUE;
@@ -341,8 +351,11 @@ void sim_server_stop(SimFuse *fuse) {
       g_assert_not_reached(); /* an eventfd blocks only at 2^64 - 2 */
     g_thread_join(g_steal_pointer(&fuse->thread));
   }
+  sim_parked_abort(fuse);
   if (fuse->stop >= 0)
     close(fuse->stop);
+  if (fuse->work >= 0)
+    close(fuse->work);
   if (fuse->session)
     fuse_session_destroy(g_steal_pointer(&fuse->session)); /* closes fuse->fd */
   free(fuse->buf.mem);

@@ -97,10 +97,10 @@ SimWorkState sim_vcpu_take(SimKernel *kernel, guint vm, guint vcpu, SimGuestWork
 /* Takes work back that was given and not begun. FALSE: there is none. */
 gboolean sim_vcpu_take_back(SimKernel *kernel, guint vm, guint vcpu);
 
-/* For who serves KVM_RUN on the open file and may wait, where the model does not: takes the VMM's last answer, lets the
- * guest go on, and says whether it has nothing to do. TRUE: KVM_RUN is not to be made yet; ask again after
- * SimPort.vcpu_work, or make it when a signal has come: it is -EINTR. FALSE: make it; it returns at once. */
-gboolean sim_vcpu_waits(SimFile *file);
+/* For who serves KVM_RUN of a caller on the open file and may wait, where the model does not: takes the VMM's last
+ * answer, lets the guest go on, and says whether it has nothing to do. TRUE: KVM_RUN is not to be made yet; ask again
+ * after SimPort.vcpu_work, or make it when a signal has come: it is -EINTR. FALSE: make it; it returns at once. */
+gboolean sim_vcpu_waits(SimFile *file, gpointer task);
 
 /* The device's DMA: reads or writes client memory by I/O address through the tables now programmed for its group.
  * 0, -ENODEV no such device, -ENXIO no window or no TCE there, -EPERM the TCE does not permit it, -EFAULT the memory is

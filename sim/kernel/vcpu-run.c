@@ -142,11 +142,14 @@ static gboolean enter(SimKernel *kernel, SimVcpu *vcpu) {
   return vcpu->work.kind == SIM_WORK_HCALL ? hypercall(kernel, vcpu) : access_io(vcpu);
 }
 
-gboolean sim_vcpu_waits(SimFile *file) {
+gboolean sim_vcpu_waits(SimFile *file, gpointer task) {
+  SimCall caller = {.kernel = sim_file_kernel(file), .task = task};
   SimVcpu *vcpu = sim_file_get(file, ABI_VCPU);
 
   if (!vcpu || vcpu->exited || !vcpu->sane || sim_host_of(sim_file_kernel(file))->platform == SIM_X86)
     return FALSE;
+  if (sim_call_mm(&caller) != sim_vm_mm(vcpu->vm))
+    return FALSE; /* KVM_RUN is refused */
   complete(vcpu);
   if (vcpu->run->immediate_exit)
     return FALSE;

@@ -8,6 +8,7 @@
 #include <linux/kvm.h>
 #include <linux/vfio.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,6 +220,74 @@ static void threads(void) {
   }
 }
 
+/* ---- KVM_RUN ---- */
+
+static int papr_vcpu(int *vm) {
+  struct kvm_enable_cap papr = {.cap = KVM_CAP_PPC_PAPR};
+  *vm = create_vm();
+  int vcpu = say_fd("CREATE_VCPU", ioctl(*vm, KVM_CREATE_VCPU, 0));
+  say("ENABLE_CAP", ioctl(vcpu, KVM_ENABLE_CAP, &papr));
+  return vcpu;
+}
+
+static void do_nothing(int signal) {
+}
+
+static void *run_vcpu(void *vcpu) {
+  say("KVM_RUN", ioctl(*(int *)vcpu, KVM_RUN, 0));
+  return NULL;
+}
+
+static void interrupted_by(int flags) {
+  struct sigaction action = {.sa_handler = do_nothing, .sa_flags = flags};
+  int vm, vcpu = papr_vcpu(&vm);
+  pthread_t thread;
+  sigaction(SIGUSR1, &action, NULL);
+  pthread_create(&thread, NULL, run_vcpu, &vcpu);
+  usleep(100000);
+  for (int i = 0; i < 10; i++) /* others are served meanwhile */
+    if (ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_SPAPR_TCE) != 1)
+      say("CHECK_EXTENSION meanwhile", -1);
+  close(create_vm());
+  pthread_kill(thread, SIGUSR1);
+  pthread_join(thread, NULL);
+  say("CHECK_EXTENSION", ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_SPAPR_TCE));
+  say("KVM_RUN with an argument", ioctl(vcpu, KVM_RUN, 1));
+  fflush(stdout);
+  pid_t pid = fork();
+  if (pid == 0) {
+    say("the child's KVM_RUN", ioctl(vcpu, KVM_RUN, 0));
+    exit(0);
+  }
+  waitpid(pid, NULL, 0);
+}
+
+static void interrupted(void) {
+  interrupted_by(0);
+}
+
+/* KVM_RUN is not begun again, whatever the handler's flags are. */
+static void interrupted_with_restart(void) {
+  interrupted_by(SA_RESTART);
+}
+
+/* What the guest does is the starter's. Ends with a KVM_RUN that waits. */
+static void guest(void) {
+  int vm, vcpu = papr_vcpu(&vm);
+  struct kvm_run *run = mmap(NULL, HOST_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+  run->immediate_exit = 1;
+  say("KVM_RUN with immediate_exit", ioctl(vcpu, KVM_RUN, 0));
+  run->immediate_exit = 0;
+  for (;;) {
+    printf("running\n");
+    fflush(stdout);
+    say("KVM_RUN", ioctl(vcpu, KVM_RUN, 0));
+    printf("exit %u, hypercall %#llx of %#llx\n", run->exit_reason, (unsigned long long)run->papr_hcall.nr,
+           (unsigned long long)run->papr_hcall.args[0]);
+    run->papr_hcall.ret = 5;
+  }
+}
+
 /* For those who kill it. */
 static void for_ever(void) {
   int group, container = attach(&group);
@@ -267,6 +336,9 @@ static const struct {
     {"interrupts", interrupts},
     {"fork", forked},
     {"threads", threads},
+    {"interrupted", interrupted},
+    {"interrupted-restart", interrupted_with_restart},
+    {"guest", guest},
     {"for-ever", for_ever},
     {"pages", pages},
 };

@@ -141,6 +141,14 @@ static void threads(void **state) {
   alike(0, "threads", FALSE);
 }
 
+static void a_signal_ends_a_run(void **state) {
+  alike(0, "interrupted", FALSE);
+}
+
+static void a_signal_ends_a_run_that_would_be_restarted(void **state) {
+  alike(0, "interrupted-restart", FALSE);
+}
+
 /* ---- what the machine's own programs do not have ---- */
 
 static void check_pages(World *world) {
@@ -196,6 +204,61 @@ static void the_hosts_processor_is_in_proc(void **state) {
   in_world(0, check_proc);
 }
 
+typedef struct {
+  SimGuestWork work;
+  gboolean ok;
+} Script;
+
+static void give(SimKernel *kernel, gpointer data) {
+  Script *script = data;
+  script->ok = sim_vcpu_give(kernel, 1, 0, &script->work);
+}
+
+static void take(SimKernel *kernel, gpointer data) {
+  Script *script = data;
+  script->ok = sim_vcpu_take(kernel, 1, 0, &script->work) == SIM_WORK_DONE;
+}
+
+static void expect_line(FILE *out, const char *expected) {
+  char line[256];
+  do
+    CHECK(fgets(line, sizeof line, out));
+  while (!g_str_has_prefix(line, expected));
+}
+
+/* The guest of a vCPU that waits gets work: its hypercall reaches the program, and the program's answer the guest. */
+static void script_a_guest(World *world) {
+  g_auto(GStrv) words = foreign_words(world, "guest");
+  Script script = {.work = {SIM_WORK_HCALL, .nr = 0xf000, .args = {0x1234}}}; /* KVMPPC_H_RTAS */
+  int out[2];
+  CHECK(pipe2(out, O_CLOEXEC) == 0);
+  pid_t pid = start(world, words, out[1]);
+  close(out[1]);
+  FILE *lines = fdopen(out[0], "r");
+  expect_line(lines, "KVM_RUN with immediate_exit: errno 4\n");
+  expect_line(lines, "running\n");
+  usleep(50000);
+  sim_fuse_with_model(world->fuse, give, &script);
+  CHECK(script.ok);
+  expect_line(lines, "KVM_RUN: 0\n");
+  expect_line(lines, "exit 19, hypercall 0xf000 of 0x1234\n"); /* KVM_EXIT_PAPR_HCALL */
+  expect_line(lines, "running\n");
+  script.ok = FALSE;
+  for (guint i = 0; i < 500 && !script.ok; i++) {
+    usleep(10000);
+    sim_fuse_with_model(world->fuse, take, &script);
+  }
+  CHECK(script.ok && script.work.result == 5);
+  kill(pid, SIGKILL);
+  CHECK(WIFSIGNALED(client_wait(pid)));
+  fclose(lines);
+  CHECK(world_census(world).vms == 0);
+}
+
+static void a_scripted_guest_runs(void **state) {
+  in_world(0, script_a_guest);
+}
+
 /* ---- bad ends ---- */
 
 static void kill_at_any_time(World *world) {
@@ -236,6 +299,9 @@ int main(void) {
       cmocka_unit_test(interrupts),
       cmocka_unit_test(forked_children),
       cmocka_unit_test(threads),
+      cmocka_unit_test(a_signal_ends_a_run),
+      cmocka_unit_test(a_signal_ends_a_run_that_would_be_restarted),
+      cmocka_unit_test(a_scripted_guest_runs),
       cmocka_unit_test(pages_are_the_hosts_and_memory_is_shared),
       cmocka_unit_test(the_hosts_processor_is_in_proc),
       cmocka_unit_test(a_client_may_die_at_any_time),

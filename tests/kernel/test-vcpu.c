@@ -313,22 +313,22 @@ static void test_waits(void **state) {
   SimFile *file = sim_process_file(rig->process, vcpu);
   SimGuestWork work;
 
-  assert_false(sim_vcpu_waits(sim_process_file(rig->process, vm))); /* no vCPU */
-  assert_false(sim_vcpu_waits(file));                               /* KVM_RUN is refused */
+  assert_false(sim_vcpu_waits(sim_process_file(rig->process, vm), rig->process)); /* no vCPU */
+  assert_false(sim_vcpu_waits(file, rig->process));                               /* KVM_RUN is refused */
   enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0);
-  assert_true(sim_vcpu_waits(file));
+  assert_true(sim_vcpu_waits(file, rig->process));
   run->immediate_exit = 1;
-  assert_false(sim_vcpu_waits(file));
+  assert_false(sim_vcpu_waits(file, rig->process));
   run->immediate_exit = 0;
   assert_true(sim_vcpu_give(rig->kernel, 1, 0, &rtas));
   assert_true(sim_vcpu_take_back(rig->kernel, 1, 0));
-  assert_true(sim_vcpu_waits(file));
+  assert_true(sim_vcpu_waits(file, rig->process));
   assert_true(sim_vcpu_give(rig->kernel, 1, 0, &rtas));
-  assert_false(sim_vcpu_waits(file));
-  assert_false(sim_vcpu_waits(file));
+  assert_false(sim_vcpu_waits(file, rig->process));
+  assert_false(sim_vcpu_waits(file, rig->process));
   expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), 0, RULE_NONE);
   run->papr_hcall.ret = 5;
-  assert_true(sim_vcpu_waits(file)); /* takes the answer on the way */
+  assert_true(sim_vcpu_waits(file, rig->process)); /* takes the answer on the way */
   assert_int_equal(sim_vcpu_take(rig->kernel, 1, 0, &work), SIM_WORK_DONE);
   assert_int_equal(work.result, 5);
 }
