@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The first process of the emulated POWER machine: loads the modules of /modules/order, gives every PCI function that
- * is not a bridge to vfio-pci, runs each line of /commands and powers off. Words are separated by blanks. The console
- * is the only way out; its lines: <machine TEXT            what was found <begin N                 line N of /commands,
- * from 0, begins <report TEXT             a line of its standard output or error <trace TEXT              a line of
- * /tmp/trace, which it wrote <kernel TEXT             a complaint of the kernel's <end N STATUS            its exit
- * status, or 128 and the signal <done                    the machine powers off This file runs on an emulated machine
- * alone: it is static and uses libc only.
+ * is neither a bridge nor the port's own to vfio-pci, and serves the port until it is told to power off.
+ *
+ * Both ways a message is a line "WORD [PATH] LENGTH" and LENGTH bytes. It is asked:
+ *   put PATH LENGTH  the bytes are the file PATH from now on; its folders are made
+ *   run LENGTH       words with blanks between: a program and its arguments
+ *   off 0
+ * and answers:
+ *   machine  a line of what was found here, at the start; the last is followed by "ready"
+ *   report   what the program printed
+ *   trace    what it left in /tmp/trace
+ *   kernel   the kernel's complaints meanwhile, line by line
+ *   end      the program's exit status, or 128 and the signal
+ * This file runs on an emulated machine alone: it is static and uses libc only.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_WORDS = 64, MAX_LOG = 1 << 20, PCI_BRIDGE_CLASS = 0x06 };
+enum { MAX_WORDS = 64, MAX_LOG = 1 << 20, PCI_BRIDGE_CLASS = 0x06, PCI_VENDOR_VIRTIO = 0x1af4 };
 
 static const char devices[] = "/sys/bus/pci/devices";
 
@@ -65,20 +72,56 @@ static void read_link(const char *device, const char *name, char *out, size_t si
   snprintf(out, size, "%s", slash ? slash + 1 : "none");
 }
 
-/* Prints the lines of a file, each behind a tag. */
-static void print_file(const char *path, const char *tag) {
-  FILE *file = fopen(path, "re");
-  char *line = NULL;
-  size_t size = 0;
+/* ---- the port ---- */
 
-  while (file && getline(&line, &size, file) > 0) {
-    line[strcspn(line, "\n")] = 0;
-    printf("<%s %s\n", tag, line);
-  }
-  free(line);
-  if (file)
-    fclose(file);
+static FILE *from_host, *to_host;
+
+static void send_bytes(const char *word, const void *data, size_t len) {
+  fprintf(to_host, "%s %zu\n", word, len);
+  fwrite(data, 1, len, to_host);
+  fflush(to_host);
 }
+
+__attribute__((format(printf, 2, 3))) static void send_text(const char *word, const char *format, ...) {
+  char text[512];
+  va_list args;
+
+  va_start(args, format);
+  int n = vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  send_bytes(word, text, n < (int)sizeof text ? (size_t)n : sizeof text - 1);
+}
+
+/* A file that is not there is sent as none. */
+static void send_file(const char *word, const char *path) {
+  struct stat status;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  char *data = fd >= 0 && fstat(fd, &status) == 0 ? malloc((size_t)status.st_size + 1) : NULL;
+  ssize_t n = data ? read(fd, data, (size_t)status.st_size) : -1;
+
+  if (n >= 0)
+    send_bytes(word, data, (size_t)n);
+  free(data);
+  if (fd >= 0)
+    close(fd);
+}
+
+/* The host's end comes up a moment after the driver; without a port there is nothing to do here. */
+static int open_port(void) {
+  int fd = -1;
+
+  for (int i = 0; i < 100 && (fd = open("/dev/vport0p1", O_RDWR | O_CLOEXEC)) < 0; i++)
+    usleep(100000);
+  if (fd < 0) {
+    printf("init: /dev/vport0p1: %s\n", strerror(errno));
+    return -1;
+  }
+  from_host = fdopen(fd, "re");
+  to_host = fdopen(dup(fd), "we");
+  return from_host && to_host ? 0 : -1;
+}
+
+/* ---- the machine ---- */
 
 static void mount_all(void) {
   mkdir("/proc", 0755);
@@ -114,7 +157,7 @@ static void load_modules(void) {
     snprintf(path, sizeof path, "/modules/%s", name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || syscall(SYS_finit_module, fd, "", 0) < 0)
-      printf("<machine module %s: %s\n", name, strerror(errno));
+      send_text("machine", "module %s: %s", name, strerror(errno));
     if (fd >= 0)
       close(fd);
   }
@@ -125,15 +168,15 @@ static void load_modules(void) {
 static void bind_device(const char *name) {
   char group[32], driver[64];
 
-  if (read_number(name, "class") >> 16 == PCI_BRIDGE_CLASS)
+  if (read_number(name, "class") >> 16 == PCI_BRIDGE_CLASS || read_number(name, "vendor") == PCI_VENDOR_VIRTIO)
     return;
   write_file(name, "%s/%s/driver/unbind", devices, name);
   write_file("vfio-pci", "%s/%s/driver_override", devices, name);
   write_file(name, "/sys/bus/pci/drivers_probe");
   read_link(name, "iommu_group", group, sizeof group);
   read_link(name, "driver", driver, sizeof driver);
-  printf("<machine device %s %04lx:%04lx group %s driver %s\n", name, read_number(name, "vendor"),
-         read_number(name, "device"), group, driver);
+  send_text("machine", "device %s %04lx:%04lx group %s driver %s", name, read_number(name, "vendor"),
+            read_number(name, "device"), group, driver);
 }
 
 static void bind_devices(void) {
@@ -148,7 +191,7 @@ static void bind_devices(void) {
 }
 
 /* The kernel's warnings that have come since the last call. */
-static void print_complaints(void) {
+static void send_complaints(void) {
   static const char *const words[] = {"WARNING: ", "BUG: ", "Oops: ", "nobody cared"};
   enum { READ_AND_CLEAR = 4 };
   char *log = malloc(MAX_LOG), *at = log;
@@ -160,15 +203,17 @@ static void print_complaints(void) {
   for (char *line; (line = strsep(&at, "\n"));)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
       if (strstr(line, words[i]))
-        printf("<kernel %s\n", line);
+        send_text("kernel", "%s", line);
   free(log);
 }
+
+/* ---- requests ---- */
 
 static int run(char *line) {
   char *words[MAX_WORDS + 1] = {0};
   int status = 0;
 
-  for (int n = 0; n < MAX_WORDS && (words[n] = strsep(&line, " \n")); n++)
+  for (int n = 0; n < MAX_WORDS && (words[n] = strsep(&line, " ")); n++)
     if (!*words[n])
       n--;
   if (!words[0])
@@ -192,35 +237,61 @@ static int run(char *line) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void run_commands(void) {
-  FILE *commands = fopen("/commands", "re");
-  char *line = NULL;
-  size_t size = 0;
+static void serve_run(char *words) {
+  int status = run(words);
 
-  for (int n = 0; commands && getline(&line, &size, commands) > 0; n++) {
-    printf("<begin %d\n", n);
-    int status = run(line);
-    print_file("/tmp/report", "report");
-    print_file("/tmp/trace", "trace");
-    print_complaints();
-    printf("<end %d %d\n", n, status);
+  send_file("report", "/tmp/report");
+  send_file("trace", "/tmp/trace");
+  send_complaints();
+  send_text("end", "%d", status);
+}
+
+static void serve_put(char *path, const char *data, size_t len) {
+  for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    *slash = 0;
+    mkdir(path, 0755);
+    *slash = '/';
   }
-  free(line);
-  if (commands)
-    fclose(commands);
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0 || write(fd, data, len) != (ssize_t)len)
+    send_text("machine", "put %s: %s", path, strerror(errno));
+  if (fd >= 0)
+    close(fd);
+}
+
+static void serve(void) {
+  char line[600], word[16], path[512];
+  size_t len;
+
+  while (fgets(line, sizeof line, from_host)) {
+    int put = sscanf(line, "%15s %511s %zu", word, path, &len) == 3;
+    if (!put && sscanf(line, "%15s %zu", word, &len) != 2)
+      return;
+    char *data = malloc(len + 1);
+    if (!data || fread(data, 1, len, from_host) != len || strcmp(word, "off") == 0) {
+      free(data);
+      return;
+    }
+    data[len] = 0;
+    if (put)
+      serve_put(path, data, len);
+    else
+      serve_run(data);
+    free(data);
+  }
 }
 
 int main(void) {
   mount_all();
   open_console();
-  load_modules();
-  bind_devices();
-  write_file("1 4 1 7", "/proc/sys/kernel/printk");
-  print_complaints();
-  run_commands();
-  printf("<done\n");
-  fflush(stdout);
-  usleep(100000); /* the console drains */
+  if (open_port() == 0) {
+    load_modules();
+    bind_devices();
+    write_file("1 4 1 7", "/proc/sys/kernel/printk");
+    send_complaints();
+    send_bytes("ready", "", 0);
+    serve();
+  }
   reboot(RB_POWER_OFF);
   return 1;
 }

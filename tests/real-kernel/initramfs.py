@@ -1,18 +1,12 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Packs the file system of the emulated POWER machine: init, the kernel's modules in the order in which they load, a program
-with the shared libraries that it needs, the commands to run and their files.
-
-usage: initramfs.py OUT --init FILE --modules DIR --sysroot DIR --program FILE --commands FILE [FILE...]
-A file FILE is /run/FILE in there, by the path it was given.
+"""Packs the file system of the emulated POWER machine: init, the kernel's modules in the order in which they load, programs
+with the shared libraries that they need.
 """
-import argparse
 import gzip
 import lzma
 import os
 import stat
 import struct
-import sys
 
 MODULES = ["vfio_iommu_spapr_tce", "vfio_pci", "kvm_hv"]
 
@@ -69,7 +63,7 @@ def add_modules(archive, top):
         if name in order:
             return
         if name not in files:
-            sys.exit(f"initramfs: this kernel has no module {name} below {top}")
+            raise FileNotFoundError(f"this kernel has no module {name} below {top}")
         data = read(files[name])
         if files[name].endswith(".xz"):
             data = lzma.decompress(data)
@@ -114,7 +108,7 @@ def add_program(archive, program, sysroot):
             seen.add(name)
             path = next((f"{f}/{name}" for f in folders if os.path.exists(f"{f}/{name}")), None)
             if not path:
-                sys.exit(f"initramfs: {program} needs {name}, which is not in {sysroot}")
+                raise FileNotFoundError(f"{program} needs {name}, which is not in {sysroot}")
             library = read(path)
             folder = "lib64" if name.startswith("ld") else "lib/powerpc64le-linux-gnu"
             archive.add(f"{folder}/{name}", stat.S_IFREG | 0o755, library)
@@ -125,23 +119,11 @@ def add_program(archive, program, sysroot):
     add(data)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out")
-    for name in ("init", "modules", "sysroot", "program", "commands"):
-        parser.add_argument("--" + name, required=True)
-    parser.add_argument("files", nargs="*")
-    args = parser.parse_intermixed_args()
-
+def pack(out, init, modules, sysroot, program):
+    """Writes OUT: INIT as its first process, what it loads from the folder MODULES, PROGRAM in /bin, its libraries from SYSROOT."""
     archive = Archive()
-    archive.add("init", stat.S_IFREG | 0o755, read(args.init))
-    archive.add("commands", stat.S_IFREG | 0o644, read(args.commands))
+    archive.add("init", stat.S_IFREG | 0o755, read(init))
     archive.entry("dev", stat.S_IFDIR | 0o755, b"")
-    add_modules(archive, args.modules)
-    add_program(archive, args.program, args.sysroot)
-    for path in args.files:
-        archive.add("run/" + path, stat.S_IFREG | 0o644, read(path))
-    archive.write(args.out)
-
-
-main()
+    add_modules(archive, modules)
+    add_program(archive, program, sysroot)
+    archive.write(out)
