@@ -52,6 +52,8 @@ static const Check checks[CHECK_N_IDS] = {
         {"CHK-LOCKED", "The kernel has accounted so much locked memory to the subject.",
          "v2 containers account preregistered memory and tables, v1 containers the whole window (ENABLE); KVM\n"
          "accounts its TCE tables. The limit is RLIMIT_MEMLOCK."},
+    [CHECK_DRIVER] = {"CHK-DRIVER", "A device of the host is bound to the driver that the scenario says.",
+                      "`host-unbind` takes a device from vfio-pci only when nobody has it open; until then it waits."},
     [CHECK_CLEAN] =
         {"CHK-CLEAN", "Nothing of the subject is left in the kernel.",
          "After `quit` or `kill subject`: no open container, group, device, VM, table, window, region, TCE or\n"

@@ -102,6 +102,8 @@ static AbiObject path_object(SysTracer *tracer, const char *path) {
     return (AbiObject){ABI_KVM, 0};
   if (g_str_has_prefix(path, "/dev/vfio/")) {
     rest = path + strlen("/dev/vfio/");
+    if (g_str_has_prefix(rest, "noiommu-"))
+      rest += strlen("noiommu-");
     object.id = g_ascii_strtoull(rest, &end, 10);
     object.kind = end != rest && *end == 0 ? ABI_GROUP : ABI_NONE;
   }

@@ -5,15 +5,22 @@
 
 #include "harness/raw/internal.h"
 
-enum { RAW_TRANSFER = 1 << 20 /* largest read or write */ };
+enum { RAW_TRANSFER = 1 << 20 /* largest read or write */, PATH_SIZE = 32 };
 
-void raw_open(RawProcess *process, const ScenarioStmt *stmt, SubjectReply *reply) {
+static void group_path(const Scenario *scenario, guint number, char path[PATH_SIZE]) {
+  const SimHostGroup *group = sim_host_group(scenario->host, number);
+  g_autofree char *node = group ? sim_host_group_node(group) : g_strdup_printf("%u", number);
+
+  g_snprintf(path, PATH_SIZE, "/dev/vfio/%s", node);
+}
+
+void raw_open(const Scenario *scenario, RawProcess *process, const ScenarioStmt *stmt, SubjectReply *reply) {
   const VfioSys *sys = process->sys;
-  char path[32];
+  char path[PATH_SIZE];
 
   switch (stmt->match.object.kind) {
   case ABI_GROUP:
-    g_snprintf(path, sizeof path, "/dev/vfio/%" G_GUINT64_FORMAT, stmt->match.object.id);
+    group_path(scenario, (guint)stmt->match.object.id, path);
     break;
   case ABI_KVM:
     g_strlcpy(path, "/dev/kvm", sizeof path);

@@ -41,7 +41,7 @@ void raw_call(RawProcess *process, RawMemory *memory, const ScenarioStmt *stmt, 
 
 /* ---- file.c: calls that are no ioctl ---- */
 
-void raw_open(RawProcess *process, const ScenarioStmt *stmt, SubjectReply *reply);
+void raw_open(const Scenario *scenario, RawProcess *process, const ScenarioStmt *stmt, SubjectReply *reply);
 void raw_close(RawProcess *process, const ScenarioStmt *stmt, SubjectReply *reply);
 void raw_dup(RawProcess *process, const ScenarioStmt *stmt, SubjectReply *reply);
 void raw_transfer(RawProcess *process, const ScenarioStmt *stmt, SubjectReply *reply);

@@ -122,7 +122,7 @@ static void raw_perform(Subject *subject, const ScenarioStmt *stmt, SubjectReply
   }
   switch (stmt->kind) {
   case STMT_RAW_OPEN:
-    raw_open(process, stmt, reply);
+    raw_open(raw->scenario, process, stmt, reply);
     break;
   case STMT_RAW_CALL:
     raw_call(process, raw->memory, stmt, reply);

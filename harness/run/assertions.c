@@ -10,6 +10,7 @@ gboolean assertion_needs_model(ScenarioStmtKind kind) {
   case STMT_ASSERT_FEEDS:
   case STMT_ASSERT_INTERRUPT:
   case STMT_ASSERT_CLEAN:
+  case STMT_ASSERT_DRIVER:
     return TRUE;
   default:
     return FALSE;
@@ -270,6 +271,9 @@ void assertion_check(Run *run, const ScenarioStmt *stmt) {
     break;
   case STMT_ASSERT_CLEAN:
     check_clean(run, stmt);
+    break;
+  case STMT_ASSERT_DRIVER:
+    host_event_check_driver(run, stmt);
     break;
   default:
     g_return_if_reached();

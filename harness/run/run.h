@@ -47,6 +47,13 @@ gboolean assertion_needs_model(ScenarioStmtKind kind);
 /* Carries out an STMT_ASSERT_*; failures go to run_fail(). */
 void assertion_check(Run *run, const ScenarioStmt *stmt);
 
+/* ---- run/host-event.c ---- */
+
+/* Carries out an STMT_HOST_*. */
+void host_event_make(Run *run, const ScenarioStmt *stmt);
+/* STMT_ASSERT_DRIVER */
+void host_event_check_driver(Run *run, const ScenarioStmt *stmt);
+
 /* ---- run/hypercall.c ---- */
 
 /* Carries out an STMT_GUEST_*: the kernel's VM answers, or the subject what the kernel leaves to user space. */

@@ -60,6 +60,12 @@ static void carry_out(Run *run, const ScenarioStmt *stmt) {
   case STMT_FAIL:
     faults_arm(run->faults, stmt);
     break;
+  case STMT_HOST_UNBIND:
+  case STMT_HOST_BIND:
+  case STMT_HOST_OPEN:
+  case STMT_HOST_CLOSE:
+    host_event_make(run, stmt);
+    break;
   case STMT_ASSERT_DMA:
   case STMT_ASSERT_FEEDS:
   case STMT_ASSERT_COUNT:
@@ -67,6 +73,7 @@ static void carry_out(Run *run, const ScenarioStmt *stmt) {
   case STMT_ASSERT_INTERRUPT:
   case STMT_ASSERT_RAM:
   case STMT_ASSERT_CLEAN:
+  case STMT_ASSERT_DRIVER:
     assertion_check(run, stmt);
     break;
   default:
@@ -143,7 +150,8 @@ static const ScenarioStmt *first_beyond_host(const Scenario *scenario) {
   for (guint i = 0; i < scenario->stmts->len; i++) {
     const ScenarioStmt *stmt = scenario->stmts->pdata[i];
     gboolean hypercall = stmt->kind >= STMT_GUEST_PUT && stmt->kind <= STMT_GUEST_INDIRECT;
-    if (assertion_needs_model(stmt->kind) || stmt->kind == STMT_ENGINE ||
+    gboolean host_event = stmt->kind >= STMT_HOST_UNBIND && stmt->kind <= STMT_HOST_CLOSE;
+    if (assertion_needs_model(stmt->kind) || host_event || stmt->kind == STMT_ENGINE ||
         (hypercall && (scenario->kvm || !scenario->guest)))
       return stmt;
   }
@@ -221,7 +229,8 @@ void run_scenario(const Scenario *scenario, const RunOptions *options, ScenarioR
   else if (options->kernel == KERNEL_HOST && (beyond = first_beyond_host(scenario)))
     run_end(&run, RESULT_SKIP,
             scenario_message(scenario, beyond->place,
-                             "the machine's own kernel cannot tell this; --kernel direct or --kernel fuse can"),
+                             "the machine's own kernel cannot tell this, or is not to be meddled with; --kernel direct "
+                             "or --kernel fuse can"),
             NULL);
   else
     run_on_kernel(&run, options, order);

@@ -55,7 +55,7 @@ static const Check *checked_by(const ScenarioStmt *stmt) {
   static const CheckId assertions[STMT_N_KINDS] = {
       [STMT_ASSERT_DMA] = CHECK_REACHES,   [STMT_ASSERT_FEEDS] = CHECK_FEEDS,         [STMT_ASSERT_COUNT] = CHECK_COUNT,
       [STMT_ASSERT_LOCKED] = CHECK_LOCKED, [STMT_ASSERT_INTERRUPT] = CHECK_INTERRUPT, [STMT_ASSERT_RAM] = CHECK_RAM,
-      [STMT_ASSERT_CLEAN] = CHECK_CLEAN,
+      [STMT_ASSERT_CLEAN] = CHECK_CLEAN,   [STMT_ASSERT_DRIVER] = CHECK_DRIVER,
   };
 
   if (stmt->kind == STMT_ASSERT_DMA && stmt->negate)

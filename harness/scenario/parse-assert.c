@@ -95,6 +95,8 @@ const WordRow assert_rows[] = {
      "assert interrupt NAME intx|msi|msix VECTOR reaches subject", "an interrupt raised by the device arrives"},
     {"ram", NULL, parse_holds, STMT_ASSERT_RAM, WORD_MACHINE | WORD_RUNNING, "assert ram R size N holds V [counting]",
      "guest memory holds 32-bit words: V each, or V, V + 1, V + 2, ..."},
+    {"driver", NULL, parse_assert_driver, STMT_ASSERT_DRIVER, WORD_AFTER_END, "assert driver BDF vfio-pci|host|none",
+     "what the device is bound to now"},
     {"clean", NULL, parse_clean, STMT_ASSERT_CLEAN, WORD_AFTER_END, "assert clean",
      "nothing of VFIO is left in the kernel; after quit or kill: nothing at all"},
     {NULL},

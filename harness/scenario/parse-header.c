@@ -57,11 +57,28 @@ gboolean parse_host(Parser *parser, ScenarioStmt *stmt) {
   return TRUE;
 }
 
+/* "iommu none" before the colon: keys of a host file's [group N]. */
+static gboolean parse_group_key(Parser *parser, guint group) {
+  SimHost *host = parser->scenario->host;
+  g_autoptr(GError) error = NULL;
+  const Token *key, *value;
+
+  if (!parser_word(parser, "a key of the group's", &key) || !parser_word(parser, "its value", &value))
+    return FALSE;
+  if (sim_host_group_set(host, group, key->text, value->text, &error))
+    return TRUE;
+  return parser_fail(parser, SCENARIO_ERROR_VALUE,
+                     g_error_matches(error, SIM_HOST_ERROR, SIM_HOST_ERROR_VALUE) ? value : key, "%s", error->message);
+}
+
 static gboolean parse_host_group(Parser *parser, ScenarioStmt *stmt) {
   guint64 group;
 
   if (!parser_number(parser, "group", 0, G_MAXINT32, &group))
     return FALSE;
+  while (parser_peek(parser)->kind == TOKEN_WORD)
+    if (!parse_group_key(parser, (guint)group))
+      return FALSE;
   if (!parser_accept_kind(parser, TOKEN_COLON))
     return parser_fail(parser, SCENARIO_ERROR_SYNTAX, parser_peek(parser),
                        "expected `:` and the group's devices: group 7: 0000:01:00.0");
@@ -82,7 +99,8 @@ static gboolean parse_host_group(Parser *parser, ScenarioStmt *stmt) {
 }
 
 const WordRow host_key_rows[] = {
-    {"group", NULL, parse_host_group, -1, 0, "group N: BDF...", "adds a group of plain devices to the host"},
+    {"group", NULL, parse_host_group, -1, 0, "group N [KEY VALUE]...: BDF...",
+     "adds a group of plain devices to the host; keys of a host file's [group N] stand before the colon"},
     {NULL},
 };
 

@@ -179,6 +179,10 @@ gboolean parse_dup(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_buffer(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_free(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_process(Parser *parser, ScenarioStmt *stmt);
+gboolean parse_host_device(Parser *parser, ScenarioStmt *stmt);
+gboolean parse_host_unbind(Parser *parser, ScenarioStmt *stmt);
+gboolean parse_host_bind(Parser *parser, ScenarioStmt *stmt);
+gboolean parse_assert_driver(Parser *parser, ScenarioStmt *stmt);
 /* The guest row `pseries`: the header's second part. */
 gboolean parse_guest(Parser *parser, ScenarioStmt *stmt);
 

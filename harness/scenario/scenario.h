@@ -86,11 +86,17 @@ typedef enum {
   STMT_ENGINE,         /* engine NAME copy|fill|crc ...: name, command, ioba, destination, size, value, stops */
   STMT_KILL,           /* kill subject: the process dies here */
   STMT_FAIL,           /* fail [OBJECT] CALL [nth N] with ERRNO: fault */
-  STMT_ASSERT_DMA,     /* assert dma NAME ioba I reaches ram R | reaches nothing: name, ioba, addr, negate; write too if
-                          perm */
-  STMT_ASSERT_FEEDS,   /* assert liobn L feeds group G | does not feed group G */
-  STMT_ASSERT_COUNT,   /* assert count CALL [in OBJECT] = N: match, value: calls since the scenario began */
-  STMT_ASSERT_LOCKED,  /* assert locked SIZE: bytes the kernel has accounted to the subject */
+  /* The host's administrator: device. */
+  STMT_HOST_UNBIND,   /* host-unbind BDF [waits]: waits */
+  STMT_HOST_BIND,     /* host-bind BDF to vfio-pci|host: driver */
+  STMT_HOST_OPEN,     /* host-open BDF: another program opens the device's own node */
+  STMT_HOST_CLOSE,    /* host-close BDF */
+  STMT_ASSERT_DRIVER, /* assert driver BDF vfio-pci|host|none: driver */
+  STMT_ASSERT_DMA,    /* assert dma NAME ioba I reaches ram R | reaches nothing: name, ioba, addr, negate; write too if
+                         perm */
+  STMT_ASSERT_FEEDS,  /* assert liobn L feeds group G | does not feed group G */
+  STMT_ASSERT_COUNT,  /* assert count CALL [in OBJECT] = N: match, value: calls since the scenario began */
+  STMT_ASSERT_LOCKED, /* assert locked SIZE: bytes the kernel has accounted to the subject */
   STMT_ASSERT_INTERRUPT, /* assert interrupt NAME intx|msi|msix VECTOR reaches subject */
   STMT_ASSERT_RAM,       /* assert ram R size N holds V [counting]: addr, size, value, counting */
   STMT_ASSERT_CLEAN,     /* assert clean: nothing of the subject is left in the kernel but what was there before boot */
@@ -120,6 +126,8 @@ typedef struct {
   guint page_shift;
 } ScenarioPhb;
 
+typedef enum { SCENARIO_DRIVER_NONE, SCENARIO_DRIVER_VFIO, SCENARIO_DRIVER_HOST, SCENARIO_N_DRIVERS } ScenarioDriver;
+
 typedef struct {
   ScenarioStmtKind kind;
   ScenarioPlace place; /* of its first word */
@@ -140,8 +148,10 @@ typedef struct {
   guint perm; /* READ 1 | WRITE 2 */
   guint group;
   guint index, vector; /* interrupts: index is VFIO_PCI_INTX 0, MSI 1, MSIX 2 */
-  gboolean negate;     /* assert dma: reaches nothing; assert feeds: does not feed */
-  gboolean has_value;  /* value is required of the answer */
+  ScenarioDriver driver;
+  gboolean waits;     /* host-unbind: the device is in use */
+  gboolean negate;    /* assert dma: reaches nothing; assert feeds: does not feed */
+  gboolean has_value; /* value is required of the answer */
   gboolean readonly;
   gboolean bad_pointer; /* raw: the struct itself is at an address that is never mapped */
   gboolean fails;       /* "fails [ERRNO]": the event must be refused */

@@ -7,6 +7,7 @@
 enum {
   MACHINE = WORD_MACHINE | WORD_RUNNING | WORD_EXPECT,
   RAW = WORD_RAW,
+  HOST = WORD_FAILS | WORD_AFTER_END,
 };
 
 const WordRow word_rows[] = {
@@ -42,6 +43,13 @@ const WordRow word_rows[] = {
     {"kill", NULL, parse_kill, STMT_KILL, WORD_EXPECT, "kill subject", "the process dies as by SIGKILL"},
     {"fail", NULL, parse_fail, STMT_FAIL, 0, "fail [OBJECT [ID]] CALL [FIELD VALUE]... [nth N] with ERRNO",
      "the N-th such call from here on is answered with ERRNO instead of by the kernel, once"},
+    {"host-unbind", NULL, parse_host_unbind, STMT_HOST_UNBIND, HOST, "host-unbind BDF [waits]",
+     "the host's administrator takes the device from its driver; waits: it is in use and leaves with its last close"},
+    {"host-bind", NULL, parse_host_bind, STMT_HOST_BIND, HOST, "host-bind BDF to vfio-pci|host",
+     "the host's administrator binds the device to vfio-pci, or to some driver of the host's"},
+    {"host-open", NULL, parse_host_device, STMT_HOST_OPEN, HOST, "host-open BDF",
+     "another program opens the device's own node, /dev/vfio/devices/vfioN"},
+    {"host-close", NULL, parse_host_device, STMT_HOST_CLOSE, HOST, "host-close BDF", "it closes the node again"},
     {"assert", assert_rows, NULL, -1, 0, "assert ...", "what must hold now"},
     {"open", NULL, parse_open, STMT_RAW_OPEN, RAW, "open container|group N|kvm [readonly] as H [= RESULT]",
      "opens a node"},

@@ -45,7 +45,7 @@ static guint64 port_memlock(gpointer port, gpointer task) {
 }
 
 static gboolean port_capable(gpointer port, gpointer task, int cap) {
-  return cap == SIM_CAP_IPC_LOCK ? sim_process_host(task)->ipc_lock : TRUE;
+  return sim_host_capable(sim_process_host(task), cap);
 }
 
 static int port_file(gpointer port, gpointer task, int fd, SimFile **file) {
@@ -54,6 +54,10 @@ static int port_file(gpointer port, gpointer task, int fd, SimFile **file) {
     return 0;
   /* Fds of this process are the simulated one's, too: stdin is no VFIO file, but it is open. */
   return fd >= 0 && fd < SIM_FD_BASE && fcntl(fd, F_GETFD) >= 0 ? 0 : -EBADF;
+}
+
+static gboolean port_has_free_fd(gpointer port, gpointer task) {
+  return sim_process_open_fds(task) < SIM_FD_MAX;
 }
 
 static int port_install(gpointer port, gpointer task, SimFile *file) {
@@ -119,6 +123,7 @@ const SimPort *sim_direct_port(void) {
       .memlock = port_memlock,
       .capable = port_capable,
       .file = port_file,
+      .has_free_fd = port_has_free_fd,
       .install = port_install,
       .event_get = port_event_get,
       .event_signal = port_event_signal,

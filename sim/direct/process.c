@@ -151,9 +151,22 @@ guint sim_process_open_fds(const SimProcess *process) {
 /* ---- system calls --------------------------------------------------------------------------------------------------
  */
 
+/* The group whose node it is, or NULL. */
+static const SimHostGroup *group_of_node(const SimProcess *process, const char *name) {
+  for (guint i = 0; i < process->host->groups->len; i++) {
+    const SimHostGroup *group = g_ptr_array_index(process->host->groups, i);
+    g_autofree char *node = sim_host_group_node(group);
+
+    if (strcmp(node, name) == 0)
+      return group;
+  }
+  return NULL;
+}
+
 int sim_process_open(SimProcess *process, const char *path, int flags) {
   static const char vfio[] = "/dev/vfio/";
   const char *name = g_str_has_prefix(path, vfio) ? path + strlen(vfio) : NULL;
+  const SimHostGroup *group;
   SimFile *file = NULL;
   guint64 number;
   int result;
@@ -164,8 +177,11 @@ int sim_process_open(SimProcess *process, const char *path, int flags) {
     result = sim_open_kvm(process->kernel, process, &file);
   else if (name && strcmp(name, "vfio") == 0)
     result = sim_open_container(process->kernel, process, &file);
-  else if (name && g_ascii_string_to_unsigned(name, 10, 0, G_MAXINT, &number, NULL))
-    result = sim_open_group(process->kernel, process, (guint)number, &file);
+  else if (name && (group = group_of_node(process, name)))
+    result = sim_open_group(process->kernel, process, group->number, &file);
+  else if (name && g_ascii_string_to_unsigned(name, 10, 0, G_MAXINT, &number, NULL) &&
+           !sim_host_group(process->host, (guint)number))
+    result = sim_open_group(process->kernel, process, (guint)number, &file); /* traced, and refused */
   else
     result = -ENOENT;
   return result < 0 ? result : sim_process_install(process, file);

@@ -54,7 +54,7 @@ static guint64 port_memlock(gpointer port, gpointer task) {
 }
 
 static gboolean port_capable(gpointer port, gpointer task, int cap) {
-  return cap == SIM_CAP_IPC_LOCK && ((SimFuse *)port)->host->ipc_lock;
+  return sim_host_capable(((SimFuse *)port)->host, cap);
 }
 
 static int port_file(gpointer port, gpointer data, int fd, SimFile **file) {
@@ -68,6 +68,10 @@ static int port_file(gpointer port, gpointer data, int fd, SimFile **file) {
   if (node)
     *file = node->file;
   return 0;
+}
+
+static gboolean port_has_free_fd(gpointer port, gpointer task) {
+  return gate_has_free_fd(((SimTask *)task)->tid);
 }
 
 static int port_install(gpointer port, gpointer data, SimFile *file) {
@@ -162,6 +166,7 @@ const SimPort *sim_fuse_port(void) {
       .memlock = port_memlock,
       .capable = port_capable,
       .file = port_file,
+      .has_free_fd = port_has_free_fd,
       .install = port_install,
       .event_get = port_event_get,
       .event_signal = port_event_signal,

@@ -9,7 +9,8 @@
 #include "sim/fuse/internal.h"
 #include "sim/gate/carried.h"
 
-/* What never changes may be remembered by the client's kernel; nodes may not, each lookup names a new one. */
+/* What never changes may be remembered by the client's kernel; nodes may not, each lookup names a new one, and what
+ * follows a device's driver may not either. */
 static const double static_timeout = 3600;
 
 static SimFuse *fuse_of(fuse_req_t req) {
@@ -29,11 +30,21 @@ static void server_init(void *data, struct fuse_conn_info *conn) {
   conn->congestion_threshold = 65535;
 }
 
+/* Under the lock. */
+static gboolean is_there(const SimEntry *entry, gpointer data) {
+  const SimFuse *fuse = data;
+  if (entry->type == SIM_ENTRY_NODE && entry->kind == ABI_GROUP)
+    return sim_group_has_node(fuse->kernel, entry->group);
+  return !entry->device || sim_driver_of(fuse->kernel, entry->device) == (SimDriver)entry->driver;
+}
+
 static void server_lookup(fuse_req_t req, fuse_ino_t parent, const char *name) {
   SimFuse *fuse = fuse_of(req);
   const SimEntry *directory = sim_tree_entry(fuse->tree, parent);
-  const SimEntry *entry = directory ? sim_entry_child(directory, name) : NULL;
   struct fuse_entry_param reply = {0};
+  g_mutex_lock(&fuse->lock);
+  const SimEntry *entry = directory ? sim_entry_child(directory, name, is_there, fuse) : NULL;
+  g_mutex_unlock(&fuse->lock);
   if (!entry) {
     fuse_reply_err(req, ENOENT);
     return;
@@ -45,7 +56,7 @@ static void server_lookup(fuse_req_t req, fuse_ino_t parent, const char *name) {
     g_mutex_unlock(&fuse->lock);
   } else {
     sim_entry_stat(entry, &reply.attr);
-    reply.entry_timeout = static_timeout;
+    reply.entry_timeout = entry->device ? 0 : static_timeout;
     reply.attr_timeout = static_timeout;
   }
   reply.ino = reply.attr.st_ino;
@@ -100,7 +111,8 @@ static void server_readlink(fuse_req_t req, fuse_ino_t ino) {
 }
 
 static void server_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi) {
-  const SimEntry *directory = sim_tree_entry(fuse_of(req)->tree, ino);
+  SimFuse *fuse = fuse_of(req);
+  const SimEntry *directory = sim_tree_entry(fuse->tree, ino);
   if (!directory || !directory->children) {
     fuse_reply_err(req, ENOTDIR);
     return;
@@ -114,6 +126,11 @@ static void server_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t of
                                      : (const SimEntry *)directory->children->pdata[i - 2];
     const char *name = i == 0 ? "." : i == 1 ? ".." : entry->name;
     struct stat st;
+    g_mutex_lock(&fuse->lock);
+    gboolean there = is_there(entry, fuse);
+    g_mutex_unlock(&fuse->lock);
+    if (!there)
+      continue;
     sim_entry_stat(entry, &st);
     size_t need = fuse_add_direntry(req, buf + used, size - used, name, &st, i + 1);
     if (need > size - used)

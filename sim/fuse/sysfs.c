@@ -2,6 +2,7 @@
 #include "sim/fuse/sysfs.h"
 
 #include "sim/fuse/procfs.h"
+#include "sim/kernel/kernel.h"
 
 /* include/linux/ioport.h; drivers/pci/probe.c, pci_read_bases() */
 enum {
@@ -58,7 +59,13 @@ static void resources_of(const SimHostDevice *device, Resource resources[N_RESOU
       resource_at(&memory, device->rom_size, IORESOURCE_MEM | IORESOURCE_PREFETCH | IORESOURCE_READONLY);
 }
 
-static void fill_device(SimTree *tree, SimEntry *devices, const SimHostDevice *device, const char *name) {
+/* Who the device is bound to, as its own directory and the driver's tell it. */
+static void link_driver(SimTree *tree, SimEntry *dir, SimEntry *driver, const SimHostDevice *device, guint bound) {
+  sim_entry_follow(sim_tree_link(tree, dir, "driver", "../../drivers/%s", driver->name), device->id, bound);
+  sim_entry_follow(sim_tree_link(tree, driver, dir->name, "../../devices/%s", dir->name), device->id, bound);
+}
+
+static SimEntry *fill_device(SimTree *tree, SimEntry *devices, const SimHostDevice *device, const char *name) {
   SimEntry *dir = sim_tree_directory(tree, devices, name);
   Resource resources[N_RESOURCES];
   g_autoptr(GString) lines = g_string_new(NULL);
@@ -89,8 +96,8 @@ static void fill_device(SimTree *tree, SimEntry *devices, const SimHostDevice *d
                            resources[i].start, resources[i].end, resources[i].flags);
   sim_tree_file(tree, dir, "resource", "%s", lines->str);
   sim_tree_link(tree, dir, "iommu_group", "../../../../kernel/iommu_groups/%u", device->group);
-  sim_tree_link(tree, dir, "driver", "../../drivers/%s", driver);
   sim_tree_link(tree, dir, "subsystem", "../../../pci");
+  return dir;
 }
 
 /* A line of /proc/bus/pci/devices: drivers/pci/proc.c, show_device(). */
@@ -125,17 +132,19 @@ void sim_sysfs_fill(SimTree *tree, const SimHost *host) {
   for (guint i = 0; i < host->groups->len; i++) {
     const SimHostGroup *group = host->groups->pdata[i];
     g_autofree char *number = g_strdup_printf("%u", group->number);
-    sim_tree_node(tree, dev_vfio, number, ABI_GROUP, group->number);
+    g_autofree char *node = sim_host_group_node(group);
+    sim_tree_node(tree, dev_vfio, node, ABI_GROUP, group->number);
     SimEntry *dir = sim_tree_directory(tree, groups, number);
     SimEntry *members = sim_tree_directory(tree, dir, "devices");
     for (guint j = 0; j < group->devices->len; j++) {
       const SimHostDevice *device = &g_array_index(group->devices, SimHostDevice, j);
       g_autoptr(GString) name = g_string_new(NULL);
       abi_bdf_print(name, device->id);
-      fill_device(tree, devices, device, name->str);
+      SimEntry *entry = fill_device(tree, devices, device, name->str);
+      link_driver(tree, entry, vfio_pci, device, SIM_DRIVER_VFIO);
+      link_driver(tree, entry, pci_stub, device, SIM_DRIVER_HOST);
       fill_proc(proc, device);
       sim_tree_link(tree, members, name->str, "../../../../bus/pci/devices/%s", name->str);
-      sim_tree_link(tree, device->host_driver ? pci_stub : vfio_pci, name->str, "../../devices/%s", name->str);
     }
   }
   sim_tree_file(tree, NULL, "proc-pci-devices", "%s", proc->str);

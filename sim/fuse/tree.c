@@ -54,11 +54,13 @@ static void set_text(SimEntry *entry, const char *format, va_list args) {
   entry->size = strlen(entry->text);
 }
 
-void sim_tree_file(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) {
+SimEntry *sim_tree_file(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) {
+  SimEntry *entry = add(tree, parent, name, SIM_ENTRY_FILE);
   va_list args;
   va_start(args, format);
-  set_text(add(tree, parent, name, SIM_ENTRY_FILE), format, args);
+  set_text(entry, format, args);
   va_end(args);
+  return entry;
 }
 
 void sim_tree_data(SimTree *tree, SimEntry *parent, const char *name, const void *data, gsize size) {
@@ -68,11 +70,18 @@ void sim_tree_data(SimTree *tree, SimEntry *parent, const char *name, const void
   entry->size = size;
 }
 
-void sim_tree_link(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) {
+SimEntry *sim_tree_link(SimTree *tree, SimEntry *parent, const char *name, const char *format, ...) {
+  SimEntry *entry = add(tree, parent, name, SIM_ENTRY_LINK);
   va_list args;
   va_start(args, format);
-  set_text(add(tree, parent, name, SIM_ENTRY_LINK), format, args);
+  set_text(entry, format, args);
   va_end(args);
+  return entry;
+}
+
+void sim_entry_follow(SimEntry *entry, guint64 device, guint driver) {
+  entry->device = device;
+  entry->driver = driver;
 }
 
 void sim_tree_node(SimTree *tree, SimEntry *parent, const char *name, AbiKind kind, guint group) {
@@ -85,10 +94,10 @@ const SimEntry *sim_tree_entry(const SimTree *tree, guint64 ino) {
   return ino > 0 && ino <= tree->entries->len ? tree->entries->pdata[ino - 1] : NULL;
 }
 
-const SimEntry *sim_entry_child(const SimEntry *directory, const char *name) {
+const SimEntry *sim_entry_child(const SimEntry *directory, const char *name, SimEntryFunc is_there, gpointer data) {
   for (guint i = 0; directory->children && i < directory->children->len; i++) {
     const SimEntry *entry = directory->children->pdata[i];
-    if (g_str_equal(entry->name, name))
+    if (g_str_equal(entry->name, name) && is_there(entry, data))
       return entry;
   }
   return NULL;

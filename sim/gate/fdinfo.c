@@ -4,7 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+gboolean gate_has_free_fd(pid_t tid) {
+  g_autofree char *path = g_strdup_printf("/proc/%d/fd", (int)tid);
+  g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+  struct rlimit limit;
+  const char *name;
+  guint64 used = 0;
+  if (!dir || prlimit(tid, RLIMIT_NOFILE, NULL, &limit) < 0)
+    return TRUE;
+  while ((name = g_dir_read_name(dir)))
+    used += g_ascii_strtoull(name, NULL, 10) < limit.rlim_cur; /* the limit may have been lowered below an open one */
+  return used < limit.rlim_cur;
+}
 
 int gate_fdinfo(pid_t tid, int fd, GateFdInfo *info) {
   char path[64], text[1024];

@@ -18,4 +18,7 @@ typedef struct {
 /* 0; -EBADF if the fd is not open, or with O_PATH; -ESRCH if the thread is gone or may not be looked at. */
 int gate_fdinfo(pid_t tid, int fd, GateFdInfo *info);
 
+/* Whether open() would find a number for one more fd. TRUE if the thread may not be looked at. */
+gboolean gate_has_free_fd(pid_t tid);
+
 G_END_DECLS

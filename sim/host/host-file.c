@@ -80,10 +80,22 @@ static gboolean set_device(gpointer base, const char *key, const char *value, GE
   return sim_host_device_set(base, key, value, error);
 }
 
+typedef struct {
+  SimHost *host;
+  guint number;
+} NumberedGroup;
+
+/* The group's devices are read beside its keys. */
+static gboolean set_group(gpointer base, const char *key, const char *value, GError **error) {
+  const NumberedGroup *group = base;
+
+  return strcmp(key, "devices") == 0 || sim_host_group_set(group->host, group->number, key, value, error);
+}
+
 static gboolean read_group(const Reader *reader, const char *section, GError **error) {
-  g_auto(GStrv) keys = g_key_file_get_keys(reader->keys, section, NULL, NULL);
   g_autofree char *devices = g_key_file_get_value(reader->keys, section, "devices", NULL);
   g_auto(GStrv) addresses = NULL;
+  NumberedGroup group = {.host = reader->host};
   guint64 number;
   guint n = 0;
 
@@ -91,11 +103,9 @@ static gboolean read_group(const Reader *reader, const char *section, GError **e
     return fail_at(
         reader, section, NULL, error,
         g_error_new(SIM_HOST_ERROR, SIM_HOST_ERROR_SYNTAX, "a group is named by its number, as in [group 7]"));
-  for (guint i = 0; keys && keys[i]; i++)
-    if (strcmp(keys[i], "devices") != 0)
-      return fail_at(
-          reader, section, keys[i], error,
-          g_error_new(SIM_HOST_ERROR, SIM_HOST_ERROR_NOT_FOUND, "unknown key '%s'; known: devices", keys[i]));
+  group.number = (guint)number;
+  if (!read_keys(reader, section, "devices", set_group, &group, error))
+    return FALSE;
   addresses = g_strsplit(devices ? devices : "", " ", -1);
   for (guint i = 0; addresses[i]; i++) {
     GError *inner = NULL;

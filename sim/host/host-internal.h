@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 void sim_host_group_free(SimHostGroup *group);
+SimHostGroup *sim_host_ensure_group(SimHost *host, guint number);
 SimHostDevice *sim_host_find_device(const SimHost *host, guint64 id);
 
 /* Gives a device a built-in shape ("dumb", "e1000e", "engine"); its address and group stay. FALSE: no such model. */

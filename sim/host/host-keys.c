@@ -24,6 +24,8 @@ typedef enum {
   KEY_BAR,
   KEY_DRIVER,
   KEY_KVM,
+  KEY_IOMMU,
+  KEY_IOVA_BITS,
 } KeyType;
 
 typedef struct {
@@ -38,6 +40,9 @@ enum { ENGINE_REGISTERS = 64 }; /* bytes, docs/engine.md */
   { name, type, G_STRUCT_OFFSET(SimHost, member) }
 #define DEVICE(name, type, member)                                                                                     \
   { name, type, G_STRUCT_OFFSET(SimHostDevice, member) }
+
+#define GROUP(name, type, member)                                                                                      \
+  { name, type, G_STRUCT_OFFSET(SimHostGroup, member) }
 
 static const Key host_keys[] = {
     HOST("profile", KEY_PROFILE, name),
@@ -57,6 +62,14 @@ static const Key host_keys[] = {
     HOST("kvm", KEY_KVM, kvm),
     HOST("memlock", KEY_LIMIT, memlock),
     HOST("ipc-lock", KEY_BOOL, ipc_lock),
+    HOST("sys-rawio", KEY_BOOL, sys_rawio),
+    HOST("noiommu", KEY_BOOL, noiommu),
+    HOST("interrupt-remapping", KEY_BOOL, interrupt_remapping),
+};
+
+static const Key group_keys[] = {
+    GROUP("iommu", KEY_IOMMU, iommu),
+    GROUP("iova-bits", KEY_IOVA_BITS, iova_bits),
 };
 
 static const Key device_keys[] = {
@@ -275,6 +288,29 @@ static gboolean parse_platform(const char *text, SimPlatform *platform) {
   return FALSE;
 }
 
+static gboolean parse_iommu(const char *key, const char *value, SimGroupIommu *iommu, GError **error) {
+  static const char *const names[] = {
+      [SIM_IOMMU_ORDINARY] = "ordinary",
+      [SIM_IOMMU_NONE] = "none",
+      [SIM_IOMMU_EMULATED] = "emulated",
+      [SIM_IOMMU_NO_TABLE] = "no-table",
+      [SIM_IOMMU_OTHER_DOMAIN] = "other-domain",
+      [SIM_IOMMU_BUSY] = "busy",
+      [SIM_IOMMU_NPU] = "npu",
+      [SIM_IOMMU_REFUSES_WINDOWS] = "refuses-windows",
+      [SIM_IOMMU_RMRR] = "rmrr",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+    if (strcmp(value, names[i]) == 0) {
+      *iommu = (SimGroupIommu)i;
+      return TRUE;
+    }
+  }
+  return refuse(error, key, value,
+                "a kind of group: ordinary, none, emulated, no-table, other-domain, busy, npu, refuses-windows, rmrr");
+}
+
 static gboolean apply(const Key *key, gpointer base, const char *value, GError **error) {
   gpointer at = (char *)base + key->offset;
   guint64 number = 0;
@@ -347,6 +383,13 @@ static gboolean apply(const Key *key, gpointer base, const char *value, GError *
     return TRUE;
   case KEY_KVM:
     return parse_kvm(value, at) || refuse(error, key->name, value, "on, off, or 'real': this machine's own KVM");
+  case KEY_IOMMU:
+    return parse_iommu(key->name, value, at, error);
+  case KEY_IOVA_BITS:
+    if (!parse_number(value, 64, &number) || number < 32)
+      return refuse(error, key->name, value, "a number of address bits, 32 to 64");
+    *(guint *)at = (guint)number;
+    return TRUE;
   }
   g_return_val_if_reached(FALSE);
 }
@@ -365,6 +408,10 @@ static gboolean set(const Key *keys, gsize n, gpointer base, const char *name, c
 
 gboolean sim_host_set(SimHost *host, const char *key, const char *value, GError **error) {
   return set(host_keys, G_N_ELEMENTS(host_keys), host, key, value, error);
+}
+
+gboolean sim_host_group_set(SimHost *host, guint group, const char *key, const char *value, GError **error) {
+  return set(group_keys, G_N_ELEMENTS(group_keys), sim_host_ensure_group(host, group), key, value, error);
 }
 
 gboolean sim_host_device_set(SimHostDevice *device, const char *key, const char *value, GError **error) {

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+enum { IOVA_BITS = 48 }; /* four levels of page tables */
+
+/* Of capability(7). */
+enum { IPC_LOCK = 14, SYS_RAWIO = 17 };
+
 G_DEFINE_QUARK(sim - host - error - quark, sim_host_error)
 
 SimHost *sim_host_new(void) {
@@ -14,6 +19,7 @@ SimHost *sim_host_new(void) {
   sim_host_set_profile(host, "linux-6.12-powernv");
   host->kvm = SIM_KVM_MODEL;
   host->memlock = G_MAXUINT64;
+  host->interrupt_remapping = TRUE;
   return host;
 }
 
@@ -25,9 +31,8 @@ SimHost *sim_host_copy(const SimHost *host) {
   copy->groups = g_ptr_array_new_with_free_func((GDestroyNotify)sim_host_group_free);
   for (guint i = 0; i < host->groups->len; i++) {
     const SimHostGroup *from = g_ptr_array_index(host->groups, i);
-    SimHostGroup *to = g_new(SimHostGroup, 1);
+    SimHostGroup *to = g_memdup2(from, sizeof *from);
 
-    to->number = from->number;
     to->devices = g_array_copy(from->devices);
     g_ptr_array_add(copy->groups, to);
   }
@@ -46,6 +51,10 @@ void sim_host_free(SimHost *host) {
 void sim_host_group_free(SimHostGroup *group) {
   g_array_unref(group->devices);
   g_free(group);
+}
+
+char *sim_host_group_node(const SimHostGroup *group) {
+  return g_strdup_printf("%s%u", group->iommu == SIM_IOMMU_NONE ? "noiommu-" : "", group->number);
 }
 
 const SimHostGroup *sim_host_group(const SimHost *host, guint number) {
@@ -76,7 +85,7 @@ const SimHostDevice *sim_host_device(const SimHost *host, guint64 id) {
   return sim_host_find_device(host, id);
 }
 
-static SimHostGroup *ensure_group(SimHost *host, guint number) {
+SimHostGroup *sim_host_ensure_group(SimHost *host, guint number) {
   SimHostGroup *group;
   guint at;
 
@@ -87,8 +96,9 @@ static SimHostGroup *ensure_group(SimHost *host, guint number) {
     if (group->number > number)
       break;
   }
-  group = g_new(SimHostGroup, 1);
+  group = g_new0(SimHostGroup, 1);
   group->number = number;
+  group->iova_bits = IOVA_BITS;
   group->devices = g_array_new(FALSE, TRUE, sizeof(SimHostDevice));
   g_ptr_array_insert(host->groups, (gint)at, group);
   return group;
@@ -111,6 +121,17 @@ gboolean sim_host_add_device(SimHost *host, guint group, const char *address, GE
     return FALSE;
   }
   sim_host_device_model(&device, "dumb");
-  g_array_append_val(ensure_group(host, group)->devices, device);
+  g_array_append_val(sim_host_ensure_group(host, group)->devices, device);
   return TRUE;
+}
+
+gboolean sim_host_capable(const SimHost *host, int capability) {
+  switch (capability) {
+  case IPC_LOCK:
+    return host->ipc_lock;
+  case SYS_RAWIO:
+    return host->sys_rawio;
+  default:
+    return FALSE;
+  }
 }

@@ -59,8 +59,23 @@ typedef struct {
   gboolean host_driver; /* bound to a host driver, not to vfio-pci: makes its group non-viable */
 } SimHostDevice;
 
+/* What stands behind a group: the usual IOMMU, or what else VFIO meets on hosts. */
+typedef enum {
+  SIM_IOMMU_ORDINARY,
+  SIM_IOMMU_NONE,            /* a no-IOMMU group, /dev/vfio/noiommu-N */
+  SIM_IOMMU_EMULATED,        /* of a mediated device */
+  SIM_IOMMU_NO_TABLE,        /* the host bridge has no TCE tables */
+  SIM_IOMMU_OTHER_DOMAIN,    /* somebody in the kernel has attached a domain of its own */
+  SIM_IOMMU_BUSY,            /* the host's own TCE table is in use, and stays so */
+  SIM_IOMMU_NPU,             /* an NVLink bridge, whose windows are made by other functions */
+  SIM_IOMMU_REFUSES_WINDOWS, /* the firmware makes none */
+  SIM_IOMMU_RMRR,            /* x86: the firmware wants memory of the device's mapped for ever */
+} SimGroupIommu;
+
 typedef struct {
   guint number;
+  SimGroupIommu iommu;
+  guint iova_bits; /* x86: how far the group's IOMMU translates */
   GArray *devices; /* of SimHostDevice, in the order given */
 } SimHostGroup;
 
@@ -79,9 +94,12 @@ typedef struct SimHost {
   gboolean spapr_tce_64;   /* KVM_CAP_SPAPR_TCE_64 */
   gboolean spapr_multitce; /* KVM_CAP_SPAPR_MULTITCE */
   SimHostKvm kvm;
-  guint64 memlock;   /* RLIMIT_MEMLOCK of simulated processes, bytes; G_MAXUINT64 = unlimited */
-  gboolean ipc_lock; /* they have CAP_IPC_LOCK */
-  GPtrArray *groups; /* of SimHostGroup*, by number */
+  guint64 memlock;              /* RLIMIT_MEMLOCK of simulated processes, bytes; G_MAXUINT64 = unlimited */
+  gboolean ipc_lock;            /* they have CAP_IPC_LOCK */
+  gboolean sys_rawio;           /* they have CAP_SYS_RAWIO */
+  gboolean noiommu;             /* vfio's parameter enable_unsafe_noiommu_mode is on */
+  gboolean interrupt_remapping; /* x86 */
+  GPtrArray *groups;            /* of SimHostGroup*, by number */
 } SimHost;
 
 #define SIM_VERSION(major, minor) ((major)*1000u + (minor))
@@ -104,10 +122,19 @@ gboolean sim_host_add_device(SimHost *host, guint group, const char *address, GE
 /* What one key of [host] cannot see: TRUE, or an error that names the keys. Files and scenarios have been checked. */
 gboolean sim_host_check(const SimHost *host, GError **error);
 
+/* Applies one "key=value" of section [group N] but its devices; the group is made if it is not there. */
+gboolean sim_host_group_set(SimHost *host, guint group, const char *key, const char *value, GError **error);
+
 /* Applies one "key=value" of section [host], as scenarios' indented host lines do: ("page-size", "4K"). */
 gboolean sim_host_set(SimHost *host, const char *key, const char *value, GError **error);
 
+/* The name of the group's node in /dev/vfio: "7", or "noiommu-7". Free with g_free(). */
+char *sim_host_group_node(const SimHostGroup *group);
+
 const SimHostGroup *sim_host_group(const SimHost *host, guint number); /* NULL if there is none */
 const SimHostDevice *sim_host_device(const SimHost *host, guint64 id); /* NULL if there is none */
+
+/* Whether the simulated processes have a capability, by its number in capability(7). */
+gboolean sim_host_capable(const SimHost *host, int capability);
 
 G_END_DECLS

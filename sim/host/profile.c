@@ -13,7 +13,7 @@ static const struct {
 } profiles[] = {
     {"linux-6.12-powernv", SIM_POWERNV, SIM_VERSION(6, 12)}, {"linux-6.1-powernv", SIM_POWERNV, SIM_VERSION(6, 1)},
     {"linux-4.19-powernv", SIM_POWERNV, SIM_VERSION(4, 19)}, {"linux-6.12-pseries", SIM_PSERIES, SIM_VERSION(6, 12)},
-    {"linux-6.12-x86", SIM_X86, SIM_VERSION(6, 12)},
+    {"linux-6.12-x86", SIM_X86, SIM_VERSION(6, 12)},         {"linux-6.1-x86", SIM_X86, SIM_VERSION(6, 1)},
 };
 
 static void set_powernv(SimHost *host) {

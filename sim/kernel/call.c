@@ -145,6 +145,10 @@ long sim_call_install(SimCall *call, SimFile *file) {
   return fd;
 }
 
+gboolean sim_call_capable(SimCall *call, int cap) {
+  return call->kernel->port->capable(call->kernel->port_data, call->task, cap);
+}
+
 gboolean sim_since(const SimKernel *kernel, guint major, guint minor) {
   return kernel->host->version >= SIM_VERSION(major, minor);
 }

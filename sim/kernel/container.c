@@ -7,6 +7,7 @@ struct SimContainer {
   SimKernel *kernel;
   guint refs;        /* the open file + each attached group */
   GPtrArray *groups; /* of SimGroup*, the newest first */
+  gboolean noiommu;  /* they have no IOMMU; meaningless without a group */
   const SimIommuOps *ops;
   gpointer instance;
 };
@@ -34,9 +35,16 @@ gboolean sim_container_translate(const SimContainer *container, guint64 iova, Si
 
 /* The drivers that the host's kernel has registered, newest first, NULL at the end. */
 static const SimIommuOps *const *registered(const SimKernel *kernel) {
-  static const SimIommuOps *const power[] = {&sim_spapr_ops, NULL}, *const x86[] = {&sim_type1_ops, NULL};
+  static const SimIommuOps *const power[] = {&sim_spapr_ops, &sim_noiommu_ops, NULL}, *const x86[] = {&sim_type1_ops,
+                                                                                                      &sim_noiommu_ops,
+                                                                                                      NULL};
 
   return kernel->host->platform == SIM_X86 ? x86 : power;
+}
+
+/* Whether the driver is for such groups as the container has. */
+static gboolean is_allowed(const SimContainer *container, const SimIommuOps *ops) {
+  return container->noiommu == (ops == &sim_noiommu_ops);
 }
 
 static long check_extension(SimCall *call, SimContainer *container) {
@@ -48,7 +56,8 @@ static long check_extension(SimCall *call, SimContainer *container) {
   }
   sim_met(call, RULE_CG_18);
   for (const SimIommuOps *const *ops = registered(container->kernel); *ops && answer <= 0; ops++)
-    answer = (*ops)->check(call, NULL, call->arg);
+    if (!container->groups->len || is_allowed(container, *ops))
+      answer = (*ops)->check(call, NULL, call->arg);
   return answer;
 }
 
@@ -76,7 +85,7 @@ static long set_iommu(SimCall *call, SimContainer *container) {
   for (const SimIommuOps *const *ops = registered(container->kernel); *ops; ops++) {
     gpointer instance;
 
-    if ((*ops)->check(call, NULL, call->arg) <= 0)
+    if (!is_allowed(container, *ops) || (*ops)->check(call, NULL, call->arg) <= 0)
       continue;
     result = (*ops)->open(call, call->arg, &instance);
     if (result)
@@ -185,14 +194,30 @@ static long claim(SimCall *call, SimGroup *group) {
   }
   if (!sim_group_viable(group))
     return sim_refuse(call, EPERM, RULE_CG_51);
+  if (group->host->iommu == SIM_IOMMU_OTHER_DOMAIN)
+    return sim_refuse(call, EBUSY, RULE_CG_52);
+  if (group->host->iommu == SIM_IOMMU_BUSY && sim_host_of(call->kernel)->platform == SIM_PSERIES &&
+      sim_since(call->kernel, 6, 4))
+    return sim_refuse(call, EPERM, RULE_CG_54);
   if (sim_since(call->kernel, 6, 4))
     sim_group_claim(group);
   return 0;
 }
 
-long sim_container_attach(SimCall *call, SimContainer *container, SimGroup *group) {
-  long result = claim(call, group);
+/* A group without an IOMMU is the user's own risk, and none to share. */
+static long may_join(SimCall *call, const SimContainer *container, const SimGroup *group) {
+  gboolean noiommu = group->host->iommu == SIM_IOMMU_NONE;
 
+  if (noiommu && !sim_call_capable(call, SIM_CAP_SYS_RAWIO))
+    return sim_refuse(call, EPERM, RULE_CG_49);
+  return container->groups->len && container->noiommu != noiommu ? sim_refuse(call, EPERM, RULE_CG_50) : 0;
+}
+
+long sim_container_attach(SimCall *call, SimContainer *container, SimGroup *group) {
+  long result = may_join(call, container, group);
+
+  if (!result && sim_group_is_real(group))
+    result = claim(call, group);
   if (result)
     return result;
   if (container->ops) {
@@ -205,6 +230,7 @@ long sim_container_attach(SimCall *call, SimContainer *container, SimGroup *grou
   }
   group->container = container_ref(container);
   group->container_users = 1;
+  container->noiommu = group->host->iommu == SIM_IOMMU_NONE;
   g_ptr_array_insert(container->groups, 0, group);
   sim_met(call, RULE_CG_57);
   return 0;
@@ -226,4 +252,5 @@ void sim_container_detach(SimCall *call, SimGroup *group) {
     sim_kernel_met(container->kernel, RULE_CG_61);
   }
   container_unref(container);
+  sim_group_settle(group);
 }

@@ -32,7 +32,7 @@ typedef struct {
   gboolean (*translate)(gpointer instance, guint64 iova, SimDmaTarget *target);
 } SimIommuOps;
 
-extern const SimIommuOps sim_spapr_ops, sim_type1_ops;
+extern const SimIommuOps sim_spapr_ops, sim_type1_ops, sim_noiommu_ops;
 
 /* SET_CONTAINER and UNSET_CONTAINER past the group's own tests. Attach: CG-49..CG-57, 0 or -errno with the rule set.
  * Detach may release the driver and, with the last reference, the container (CG-60, CG-61); call is NULL in a file's

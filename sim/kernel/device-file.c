@@ -41,6 +41,8 @@ static long match_options(SimCall *call, const char *options) {
 long sim_device_match(SimCall *call, const SimDevice *device, const char *name) {
   g_autoptr(GString) own = g_string_new(NULL);
 
+  if (device->driver != SIM_DRIVER_VFIO || device->leaving)
+    return 0;
   abi_bdf_print(own, device->host->id);
   sim_met(call, RULE_PD_1);
   if (strncmp(name, own->str, own->len) != 0)
@@ -65,6 +67,7 @@ static void device_release(SimFile *file, gpointer object) {
   sim_device_disable(device);
   device->kernel->census.devices_open--;
   sim_group_device_closed(device->group);
+  sim_device_may_leave(device);
 }
 
 /* ---- ioctls ---- */

@@ -88,7 +88,8 @@ static long read_groups(SimCall *call, guint count, GPtrArray *groups) {
     group = file ? sim_file_group(file) : NULL;
     if (!group)
       return sim_refuse(call, EINVAL, RULE_PD_92);
-    g_ptr_array_add(groups, group);
+    if (sim_file_group_alive(file))
+      g_ptr_array_add(groups, group);
   }
   return 0;
 }
@@ -104,7 +105,7 @@ static long reset_all(SimCall *call, SimDevice *device, const GPtrArray *groups)
   const SimHostDevice *host;
 
   for (guint i = 0; (host = affected(device, i)); i++)
-    if (host->host_driver)
+    if (sim_driver_of(call->kernel, host->id) != SIM_DRIVER_VFIO)
       return sim_refuse(call, EINVAL, RULE_PD_93);
   for (guint i = 0; (host = affected(device, i)); i++)
     if (!holds(groups, host->group))

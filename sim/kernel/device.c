@@ -29,6 +29,10 @@ SimGroup *sim_device_group(const SimDevice *device) {
   return device->group;
 }
 
+gboolean sim_device_is_open(const SimDevice *device) {
+  return device->opens > 0;
+}
+
 /* Whether another function shares the slot: the header says so. */
 static gboolean is_multifunction(const SimDevice *device) {
   const GPtrArray *devices = device->kernel->devices;

@@ -16,7 +16,10 @@ struct SimDevice {
   SimKernel *kernel;
   SimGroup *group;
   const SimHostDevice *host;
-  guint opens; /* files of it that are open; what follows is meaningful while there is one */
+  SimDriver driver;
+  gboolean leaving;   /* it is being unbound from vfio-pci: nobody can open it any more */
+  gboolean node_open; /* by another program, through its own node */
+  guint opens;        /* files of it that are open; what follows is meaningful while there is one */
   SimConfig config;
   SimBars bars;
   SimIrqs irqs;

@@ -5,12 +5,23 @@
 
 enum { STATUS_VIABLE = 1, STATUS_CONTAINER_SET = 2 };
 
-/* NULL: a host without TCE tables. A hypervisor gives windows of 4K pages. */
-static SimTceTable *host_table(SimKernel *kernel) {
+gboolean sim_group_is_real(const SimGroup *group) {
+  return group->host->iommu != SIM_IOMMU_NONE && group->host->iommu != SIM_IOMMU_EMULATED;
+}
+
+/* Whether the host bridge has TCE tables for the group: a struct iommu_table_group. */
+gboolean sim_group_has_tables(const SimGroup *group) {
+  return group->kernel->host->platform != SIM_X86 && sim_group_is_real(group) &&
+         group->host->iommu != SIM_IOMMU_NO_TABLE;
+}
+
+/* NULL: a group without TCE tables. A hypervisor gives windows of 4K pages. */
+static SimTceTable *host_table(const SimGroup *group) {
+  SimKernel *kernel = group->kernel;
   guint shift = kernel->host->platform == SIM_PSERIES ? 12 : sim_page_shift(kernel);
   SimTceTable *table;
 
-  if (kernel->host->platform == SIM_X86)
+  if (!sim_group_has_tables(group))
     return NULL;
   table = sim_tce_table_new(kernel, shift, 0, kernel->host->dma32_size >> shift);
 
@@ -23,7 +34,7 @@ SimGroup *sim_group_new(SimKernel *kernel, const SimHostGroup *host) {
 
   group->kernel = kernel;
   group->host = host;
-  group->tables[0] = host_table(kernel);
+  group->tables[0] = host_table(group);
   return group;
 }
 
@@ -48,27 +59,46 @@ void sim_group_set_table(SimGroup *group, guint slot, SimTceTable *table) {
   group->tables[slot] = table;
 }
 
-/* Devices that are bound to VFIO: with none there is no group node. */
-gboolean sim_group_has_devices(const SimGroup *group) {
+static guint bound_to(const SimGroup *group, SimDriver driver) {
+  guint n = 0;
+
   for (guint i = 0; i < group->host->devices->len; i++)
-    if (!g_array_index(group->host->devices, SimHostDevice, i).host_driver)
-      return TRUE;
-  return FALSE;
+    n += sim_driver_of(group->kernel, g_array_index(group->host->devices, SimHostDevice, i).id) == driver;
+  return n;
+}
+
+guint sim_group_vfio_devices(const SimGroup *group) {
+  return bound_to(group, SIM_DRIVER_VFIO);
+}
+
+gboolean sim_group_has_devices(const SimGroup *group) {
+  return sim_group_vfio_devices(group) > 0;
 }
 
 gboolean sim_group_viable(const SimGroup *group) {
-  for (guint i = 0; i < group->host->devices->len; i++)
-    if (g_array_index(group->host->devices, SimHostDevice, i).host_driver)
-      return FALSE;
-  return TRUE;
+  return bound_to(group, SIM_DRIVER_HOST) == 0;
+}
+
+gboolean sim_group_has_node(SimKernel *kernel, guint number) {
+  const SimGroup *group = sim_kernel_group(kernel, number);
+
+  /* up to 6.0 an open file kept the group, and with it the node */
+  return group && (sim_group_has_devices(group) || (group->opened_file && !sim_since(kernel, 6, 1)));
 }
 
 void sim_group_set_vm(SimGroup *group, SimVm *vm) {
   group->vm = vm;
 }
 
+/* From 6.4 until 6.10 a hypervisor's table served VFIO as it stood (PSR-3). */
+static gboolean lends_table(const SimKernel *kernel) {
+  return kernel->host->platform == SIM_PSERIES && sim_since(kernel, 6, 4) && !sim_since(kernel, 6, 11);
+}
+
 void sim_group_claim(SimGroup *group) {
   group->claimed = TRUE;
+  if (lends_table(group->kernel))
+    return;
   for (guint slot = 0; slot < SIM_TABLES; slot++)
     sim_group_set_table(group, slot, NULL);
   sim_kernel_met(group->kernel, RULE_TCE_16);
@@ -78,10 +108,15 @@ void sim_group_release(SimGroup *group) {
   if (!group->claimed)
     return;
   group->claimed = FALSE;
+  sim_kernel_met(group->kernel, RULE_TCE_17);
   for (guint slot = 0; slot < SIM_TABLES; slot++)
     sim_group_set_table(group, slot, NULL);
-  group->tables[0] = host_table(group->kernel);
-  sim_kernel_met(group->kernel, RULE_TCE_17);
+  group->tables[0] = host_table(group);
+}
+
+void sim_group_settle(SimGroup *group) {
+  for (guint i = 0; i < group->host->devices->len; i++)
+    sim_device_may_leave(sim_kernel_device(group->kernel, g_array_index(group->host->devices, SimHostDevice, i).id));
 }
 
 void sim_group_device_opened(SimGroup *group) {
@@ -94,9 +129,29 @@ void sim_group_device_closed(SimGroup *group) {
   sim_file_unref(group->opened_file);
 }
 
+/* An open file of a group. */
+typedef struct {
+  SimGroup *group;
+  gboolean gone; /* the group has lost its devices since */
+} GroupFile;
+
+/* Up to 6.0 the open file kept the group, though it had no device. */
+void sim_group_gone(SimGroup *group) {
+  if (!sim_since(group->kernel, 6, 1))
+    return;
+  sim_kernel_met(group->kernel, RULE_CG_90);
+  if (group->container)
+    sim_container_detach(NULL, group);
+  if (group->opened_file)
+    ((GroupFile *)sim_file_get(group->opened_file, ABI_GROUP))->gone = TRUE;
+  group->opened_file = NULL;
+  group->vm = NULL;
+}
+
 /* ---- the group's file -------------------------------------------------------------------------------------------- */
 
-static long get_status(SimCall *call, SimGroup *group) {
+static long get_status(SimCall *call, const GroupFile *file) {
+  const SimGroup *group = file->group;
   struct {
     guint32 argsz, flags;
   } status;
@@ -105,6 +160,8 @@ static long get_status(SimCall *call, SimGroup *group) {
     return sim_refuse(call, EFAULT, RULE_CG_31);
   if (status.argsz < sizeof status)
     return sim_refuse(call, EINVAL, RULE_CG_32);
+  if (file->gone)
+    return sim_refuse(call, ENODEV, RULE_CG_33);
   status.flags = 0;
   if (!sim_since(call->kernel, 5, 19)) {
     status.flags = (sim_group_viable(group) ? STATUS_VIABLE : 0) | (group->container ? STATUS_CONTAINER_SET : 0);
@@ -123,22 +180,31 @@ static long get_status(SimCall *call, SimGroup *group) {
   return 0;
 }
 
+static gboolean lacks_rawio(SimCall *call, const SimGroup *group) {
+  return group->host->iommu == SIM_IOMMU_NONE && !sim_call_capable(call, SIM_CAP_SYS_RAWIO);
+}
+
 /* Up to 6.0 the group was looked at before the fd. */
 static long find_file_before_6_1(SimCall *call, const SimGroup *group, gint32 fd, SimFile **file) {
   if (fd < 0)
     return sim_refuse(call, EINVAL, RULE_CG_40);
   if (group->container)
     return sim_refuse(call, EINVAL, RULE_CG_41);
+  if (lacks_rawio(call, group))
+    return sim_refuse(call, EPERM, RULE_CG_42);
   return sim_call_file(call, fd, 0, file) ? sim_refuse(call, EBADF, RULE_CG_43) : 0;
 }
 
-static long find_file(SimCall *call, const SimGroup *group, gint32 fd, SimFile **file) {
+static long find_file(SimCall *call, const GroupFile *own, gint32 fd, SimFile **file) {
   if (sim_call_file(call, fd, 0, file))
     return sim_refuse(call, EBADF, RULE_CG_43);
-  return group->container ? sim_refuse(call, EINVAL, RULE_CG_44) : 0;
+  if (own->gone)
+    return sim_refuse(call, ENODEV, RULE_CG_45);
+  return own->group->container ? sim_refuse(call, EINVAL, RULE_CG_44) : 0;
 }
 
-static long set_container(SimCall *call, SimGroup *group) {
+static long set_container(SimCall *call, const GroupFile *own) {
+  SimGroup *group = own->group;
   SimContainer *container;
   SimFile *file = NULL;
   gint32 fd;
@@ -147,7 +213,7 @@ static long set_container(SimCall *call, SimGroup *group) {
   if (sim_read(call, call->arg, &fd, sizeof fd))
     return sim_refuse(call, EFAULT, RULE_CG_39);
   result =
-      sim_since(call->kernel, 6, 1) ? find_file(call, group, fd, &file) : find_file_before_6_1(call, group, fd, &file);
+      sim_since(call->kernel, 6, 1) ? find_file(call, own, fd, &file) : find_file_before_6_1(call, group, fd, &file);
   if (result)
     return result;
   container = file ? sim_file_get(file, ABI_CONTAINER) : NULL;
@@ -158,8 +224,10 @@ static long set_container(SimCall *call, SimGroup *group) {
   return sim_container_attach(call, container, group);
 }
 
-static long unset_container(SimCall *call, SimGroup *group) {
-  if (!group->container)
+static long unset_container(SimCall *call, const GroupFile *own) {
+  SimGroup *group = own->group;
+
+  if (own->gone || !group->container)
     return sim_refuse(call, EINVAL, RULE_CG_58);
   if (group->container_users != 1)
     return sim_refuse(call, EBUSY, RULE_CG_59);
@@ -188,12 +256,12 @@ static long read_name(SimCall *call, GString *name) {
   return sim_refuse(call, EINVAL, RULE_CG_63);
 }
 
-static long find_device(SimCall *call, SimGroup *group, const char *name, SimDevice **device) {
-  for (guint i = 0; i < call->kernel->devices->len; i++) {
+static long find_device(SimCall *call, const GroupFile *own, const char *name, SimDevice **device) {
+  for (guint i = 0; !own->gone && i < call->kernel->devices->len; i++) {
     SimDevice *candidate = g_ptr_array_index(call->kernel->devices, i);
     long match;
 
-    if (sim_device_group(candidate) != group)
+    if (sim_device_group(candidate) != own->group)
       continue;
     match = sim_device_match(call, candidate, name);
     if (match < 0) {
@@ -208,7 +276,23 @@ static long find_device(SimCall *call, SimGroup *group, const char *name, SimDev
   return sim_refuse(call, ENODEV, RULE_CG_66);
 }
 
-static long get_device_fd(SimCall *call, SimGroup *group) {
+/* The number is taken before the group is looked at, and what only the first open of a device needs comes last. */
+static long may_use(SimCall *call, const SimGroup *group, const SimDevice *device) {
+  const SimPort *port = call->kernel->port;
+
+  if (!port->has_free_fd(call->kernel->port_data, call->task))
+    return sim_refuse(call, EMFILE, RULE_CG_68);
+  if (!group->container)
+    return sim_refuse(call, EINVAL, RULE_CG_69);
+  if (sim_device_is_open(device) && sim_since(call->kernel, 6, 3))
+    return 0;
+  if (!sim_container_has_driver(group->container))
+    return sim_refuse(call, EINVAL, RULE_CG_70);
+  return lacks_rawio(call, group) ? sim_refuse(call, EPERM, RULE_CG_71) : 0;
+}
+
+static long get_device_fd(SimCall *call, const GroupFile *own) {
+  const SimGroup *group = own->group;
   gboolean usable = group->container && sim_container_has_driver(group->container);
   g_autoptr(GString) name = g_string_new(NULL);
   SimDevice *device = NULL;
@@ -220,13 +304,16 @@ static long get_device_fd(SimCall *call, SimGroup *group) {
     return result;
   if (!sim_since(call->kernel, 5, 19) && (!usable || !sim_group_viable(group)))
     return sim_refuse(call, EINVAL, RULE_CG_64);
-  result = find_device(call, group, name->str, &device);
+  if (!sim_since(call->kernel, 5, 19) && lacks_rawio(call, group))
+    return sim_refuse(call, EPERM, RULE_CG_65);
+  result = find_device(call, own, name->str, &device);
   if (result)
     return result;
-  if (!group->container)
-    return sim_refuse(call, EINVAL, RULE_CG_69);
-  if (!usable)
-    return sim_refuse(call, EINVAL, RULE_CG_70);
+  if (sim_since(call->kernel, 5, 19)) {
+    result = may_use(call, own->group, device);
+    if (result)
+      return result;
+  }
   result = sim_device_open(call, device, &file);
   if (result) {
     sim_met(call, RULE_CG_72);
@@ -240,7 +327,7 @@ static long get_device_fd(SimCall *call, SimGroup *group) {
 }
 
 static long group_ioctl(SimCall *call, gpointer object) {
-  SimGroup *group = object;
+  const GroupFile *own = object;
   AbiCallId id = sim_call_find(call, ABI_GROUP);
   long fault = sim_call_is(call, id);
 
@@ -248,31 +335,38 @@ static long group_ioctl(SimCall *call, gpointer object) {
     return fault;
   switch (id) {
   case ABI_GROUP_GET_STATUS:
-    return get_status(call, group);
+    return get_status(call, own);
   case ABI_SET_CONTAINER:
-    return set_container(call, group);
+    return set_container(call, own);
   case ABI_UNSET_CONTAINER:
-    return unset_container(call, group);
+    return unset_container(call, own);
   case ABI_GET_DEVICE_FD:
-    return get_device_fd(call, group);
+    return get_device_fd(call, own);
   default:
     return sim_refuse(call, ENOTTY, RULE_CG_30);
   }
 }
 
 static void group_release(SimFile *file, gpointer object) {
-  SimGroup *group = object;
+  GroupFile *own = object;
+  SimGroup *group = own->group;
 
-  if (group->container)
-    sim_container_detach(NULL, group);
-  group->opened_file = NULL;
   group->kernel->census.groups_open--;
   sim_kernel_met(group->kernel, RULE_CG_82);
+  if (!own->gone) {
+    if (group->container)
+      sim_container_detach(NULL, group);
+    group->opened_file = NULL;
+  }
+  g_free(own);
 }
 
 static void group_kept(SimFile *file, gpointer object) {
-  SimGroup *group = object;
+  const GroupFile *own = object;
+  const SimGroup *group = own->group;
 
+  if (own->gone)
+    return;
   if (group->container_users > 1)
     sim_kernel_met(group->kernel, RULE_CG_83);
   else
@@ -283,12 +377,41 @@ static const SimFileOps group_ops = {
     .kind = ABI_GROUP, .ioctl = group_ioctl, .kept = group_kept, .release = group_release};
 
 SimGroup *sim_file_group(const SimFile *file) {
-  return sim_file_get(file, ABI_GROUP);
+  const GroupFile *own = sim_file_get(file, ABI_GROUP);
+
+  return own ? own->group : NULL;
+}
+
+gboolean sim_file_group_alive(const SimFile *file) {
+  const GroupFile *own = sim_file_get(file, ABI_GROUP);
+
+  return own && !own->gone;
+}
+
+/* A device of it is open through its own node. */
+static gboolean is_open_by_node(const SimGroup *group) {
+  for (guint i = 0; i < group->host->devices->len; i++)
+    if (sim_device_node_is_open(group->kernel, g_array_index(group->host->devices, SimHostDevice, i).id))
+      return TRUE;
+  return FALSE;
+}
+
+static long may_open(SimCall *call, const SimGroup *group) {
+  if (!group)
+    return -ENOENT;
+  if (!sim_group_has_node(call->kernel, sim_group_number(group)))
+    return sim_refuse(call, ENOENT, RULE_CG_3);
+  if (lacks_rawio(call, group))
+    return sim_refuse(call, EPERM, RULE_CG_4);
+  if (is_open_by_node(group))
+    return sim_refuse(call, EBUSY, RULE_CG_5);
+  return group->opened_file ? sim_refuse(call, EBUSY, RULE_CG_6) : 0;
 }
 
 int sim_open_group(SimKernel *kernel, gpointer task, guint number, SimFile **file) {
   AbiObject object = {ABI_GROUP, number};
   SimGroup *group = sim_kernel_group(kernel, number);
+  GroupFile *own;
   SimCall call;
   long result;
 
@@ -297,11 +420,12 @@ int sim_open_group(SimKernel *kernel, gpointer task, guint number, SimFile **fil
   result = sim_call_is(&call, ABI_OPEN);
   if (result)
     return (int)sim_call_end(&call, result);
-  if (!group || !sim_group_has_devices(group))
-    return (int)sim_call_end(&call, -ENOENT);
-  if (group->opened_file)
-    return (int)sim_call_end(&call, sim_refuse(&call, EBUSY, RULE_CG_6));
-  *file = group->opened_file = sim_file_new(kernel, &group_ops, number, group);
+  result = may_open(&call, group);
+  if (result)
+    return (int)sim_call_end(&call, result);
+  own = g_new0(GroupFile, 1);
+  own->group = group;
+  *file = group->opened_file = sim_file_new(kernel, &group_ops, number, own);
   kernel->census.groups_open++;
   call.event->made = object;
   sim_met(&call, RULE_CG_8);

@@ -23,6 +23,15 @@ struct SimGroup {
 SimGroup *sim_group_new(SimKernel *kernel, const SimHostGroup *host);
 void sim_group_free(SimGroup *group);
 
+/* Its last device has left vfio-pci: out of the container; an open file of it answers for nothing any more (CG-90). */
+void sim_group_gone(SimGroup *group);
+
+/* Devices that wait for their group to leave its container may go now. */
+void sim_group_settle(SimGroup *group);
+
+/* FALSE: it has no IOMMU of its own, so that nobody claims it. */
+gboolean sim_group_is_real(const SimGroup *group);
+
 /* FALSE: a host driver is bound to one of its devices (CG-51, CG-55). */
 gboolean sim_group_viable(const SimGroup *group);
 

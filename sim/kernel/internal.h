@@ -86,6 +86,8 @@ int sim_call_file(SimCall *call, int fd, guint ref, SimFile **file);
 /* Hands a new file to the caller; consumes the reference in every case; notes it as event->made. fd or -EMFILE. */
 long sim_call_install(SimCall *call, SimFile *file);
 
+gboolean sim_call_capable(SimCall *call, int cap); /* the caller has it: SIM_CAP_* */
+
 gboolean sim_since(const SimKernel *kernel, guint major, guint minor); /* host version >= major.minor */
 const SimHost *sim_host_of(const SimKernel *kernel);
 const SimPort *sim_port_of(const SimKernel *kernel, gpointer *port_data);
@@ -103,6 +105,7 @@ long sim_mm_account(SimCall *call, SimMm *mm, guint64 pages);
 /* How many pages more the caller may account to it; G_MAXUINT64: no limit. */
 guint64 sim_mm_room(SimCall *call, const SimMm *mm);
 void sim_mm_unaccount(SimMm *mm, guint64 pages);
+guint64 sim_mm_locked(const SimMm *mm); /* host pages */
 
 /* Preregistered regions of an address space (mm_iommu_*). */
 guint64 sim_region_start(const SimRegion *region);
@@ -150,18 +153,29 @@ guint sim_group_number(const SimGroup *group);
 /* The hardware tables programmed for the group now, slot 0 or 1; NULL: none. Never freed while borrowed within a call.
  */
 SimTceTable *sim_group_table(const SimGroup *group, guint slot);
-gboolean sim_group_has_devices(const SimGroup *group);
+gboolean sim_group_has_tables(const SimGroup *group);  /* FALSE: no host bridge with TCE tables is behind it */
+guint sim_group_vfio_devices(const SimGroup *group);   /* bound to vfio-pci */
+gboolean sim_group_has_devices(const SimGroup *group); /* any of these; with none there is no group to VFIO */
 /* The VM that kvm-vfio has set for the group, or NULL. */
 void sim_group_set_vm(SimGroup *group, SimVm *vm);
 SimGroup *sim_file_group(const SimFile *file); /* the group of a group file, or NULL */
+/* FALSE: the group has lost all its devices since the file was opened (CG-90); what goes by its number now is another.
+ */
+gboolean sim_file_group_alive(const SimFile *file);
 
 /* ---- devices -------------------------------------------------------------------------------------------- device.c */
 
 SimDevice *sim_device_new(SimKernel *kernel, SimGroup *group, const SimHostDevice *host);
 void sim_device_free(SimDevice *device);
+/* At the host's start: the driver that its description gives it. driver.c */
+void sim_device_probe(SimDevice *device);
+gboolean sim_device_node_is_open(SimKernel *kernel, guint64 id); /* by another program */
+/* An unbinding that waits ends if nothing holds the device any more. */
+void sim_device_may_leave(SimDevice *device);
 SimDevice *sim_kernel_device(SimKernel *kernel, guint64 id);
 guint64 sim_device_id(const SimDevice *device);
 SimGroup *sim_device_group(const SimDevice *device);
+gboolean sim_device_is_open(const SimDevice *device);
 /* GET_DEVICE_FD past the group's checks (PD-1..PD-8): a file of the device; runs the driver's open on the first one.
  * The caller of open keeps container_users and the group file's reference: it is told through
  * sim_group_device_opened/closed, which device.c calls on 0 -> 1 and 1 -> 0 fds. */
@@ -185,7 +199,7 @@ struct SimKernel {
   SimFaultFunc fault;
   gpointer fault_data;
   GPtrArray *groups;                     /* of SimGroup*, by number */
-  GPtrArray *devices;                    /* of SimDevice*, by id */
+  GPtrArray *devices;                    /* of SimDevice*, by id, whatever driver they have */
   GPtrArray *vms;                        /* of SimVm* alive, borrowed */
   GHashTable *mms;                       /* port's handle -> SimMm* alive, borrowed */
   guint n_containers, n_vms, n_kvm_vfio; /* serials given out */

@@ -25,10 +25,10 @@ SimKernel *sim_kernel_new(const SimHost *host, const SimPort *port, gpointer por
 
     g_ptr_array_add(kernel->groups, group);
     for (guint j = 0; j < described->devices->len; j++) {
-      const SimHostDevice *device = &g_array_index(described->devices, SimHostDevice, j);
+      SimDevice *device = sim_device_new(kernel, group, &g_array_index(described->devices, SimHostDevice, j));
 
-      if (!device->host_driver)
-        g_ptr_array_add(kernel->devices, sim_device_new(kernel, group, device));
+      sim_device_probe(device);
+      g_ptr_array_add(kernel->devices, device);
     }
   }
   g_ptr_array_sort(kernel->devices, by_id);

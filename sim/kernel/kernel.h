@@ -109,6 +109,28 @@ int sim_dma(SimKernel *kernel, guint64 device, guint64 ioba, void *buf, gsize le
 /* The device raises an interrupt: index as in vfio_irq_info, vector. 0, -ENODEV, or -EINVAL nothing is set up there. */
 int sim_interrupt(SimKernel *kernel, guint64 device, guint index, guint vector);
 
+/* ---- the host's administrator, who asks no leave of clients; none of it is traced. driver.c ---- */
+
+typedef enum { SIM_DRIVER_NONE, SIM_DRIVER_VFIO, SIM_DRIVER_HOST } SimDriver;
+
+enum { SIM_UNBIND_WAITS = 1 };
+/* Takes a device from its driver, as by writing to /sys/bus/pci/drivers/DRIVER/unbind. 0; -ENODEV: it is bound to none;
+ * SIM_UNBIND_WAITS: it is in use, its user is asked to let go (the REQ interrupt), and it leaves when the last of its
+ * files is closed (CG-89). With the last device of a group bound to vfio-pci the group goes, too (CG-90). */
+int sim_unbind(SimKernel *kernel, guint64 device);
+/* Binds a device to vfio-pci or to some driver of the host's. 0; -ENODEV: no such device; -EBUSY: it is bound already,
+ * or VFIO has claimed its group and the driver is the host's (CG-91); -EINVAL: vfio-pci refuses it (CG-53). */
+int sim_bind(SimKernel *kernel, guint64 device, SimDriver driver);
+SimDriver sim_driver_of(SimKernel *kernel, guint64 device); /* SIM_DRIVER_NONE if there is no such device, too */
+
+/* Some other program opens the device's own node, /dev/vfio/devices/vfioN, and binds it to an iommufd: then its group
+ * cannot be opened (CG-5). 0; -ENOENT: no such node on this host; -EBUSY: the group is open, or the node is. */
+int sim_device_node_open(SimKernel *kernel, guint64 device);
+int sim_device_node_close(SimKernel *kernel, guint64 device); /* 0, or -EBADF: it was not open */
+
+/* Whether /dev/vfio/N (noiommu-N for a group without IOMMU) is there. */
+gboolean sim_group_has_node(SimKernel *kernel, guint number);
+
 /* The address space is gone (process exit or exec); its fds have been closed before by the port. */
 void sim_kernel_mm_exit(SimKernel *kernel, gpointer mm);
 

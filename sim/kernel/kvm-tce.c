@@ -48,6 +48,8 @@ long sim_vm_attach_group(SimCall *call, SimVm *vm, const SimFile *table_file, Si
 
   if (!table || table->vm != vm)
     return sim_refuse(call, EINVAL, RULE_KV_46);
+  if (!sim_group_has_tables(group))
+    return sim_refuse(call, EFAULT, RULE_KV_47);
   for (guint slot = 0; slot < 2 && !hw; slot++) {
     SimTceTable *candidate = sim_group_table(group, slot);
 

@@ -45,10 +45,8 @@ static gboolean is_known_elsewhere(const SimKvmVfio *device, const SimFile *file
 }
 
 static void set_group_vm(SimFile *file, SimVm *vm) {
-  SimGroup *group = sim_file_group(file);
-
-  if (group)
-    sim_group_set_vm(group, vm);
+  if (sim_file_group_alive(file))
+    sim_group_set_vm(sim_file_group(file), vm);
 }
 
 /* Up to 5.18 an entry was a user of the group's container, so that it needed one and kept the group in it
@@ -110,6 +108,8 @@ static RuleId unfit_container_user(const SimFile *file) {
     return RULE_KV_27;
   if (!group->container)
     return RULE_KV_29;
+  if (group->host->iommu == SIM_IOMMU_NONE)
+    return RULE_KV_30;
   return sim_container_has_driver(group->container) && sim_group_viable(group) ? RULE_NONE : RULE_KV_31;
 }
 
@@ -123,7 +123,7 @@ static long group_add(SimCall *call, SimKvmVfio *device, Named group) {
     return sim_refuse(call, EBADF, RULE_KV_26);
   unfit = is_container_user(call->kernel) ? unfit_container_user(file) : unfit_file(call, file);
   if (unfit != RULE_NONE)
-    return sim_refuse(call, EINVAL, unfit);
+    return sim_refuse(call, unfit == RULE_KV_30 ? EPERM : EINVAL, unfit);
   if (find_entry(device, file, &at))
     return sim_refuse(call, EEXIST, RULE_KV_33);
   if (is_container_user(call->kernel))
@@ -163,13 +163,17 @@ static long set_spapr_tce(SimCall *call, SimKvmVfio *device, Named named, Named 
 
   if (named.err)
     return sim_refuse(call, EBADF, RULE_KV_41);
-  if (is_container_user(call->kernel) && unfit_container_user(named.file) != RULE_NONE)
-    return sim_refuse(call, EINVAL, RULE_KV_42);
+  if (is_container_user(call->kernel)) {
+    RuleId unfit = unfit_container_user(named.file);
+
+    if (unfit != RULE_NONE)
+      return sim_refuse(call, unfit == RULE_KV_30 ? EPERM : EINVAL, RULE_KV_42);
+  }
   entry = find_entry(device, named.file, &at);
   if (!entry)
     return sim_refuse(call, ENOENT, RULE_KV_43);
   group = sim_file_group(named.file);
-  if (!entry->asked && (!group || !sim_group_has_devices(group)))
+  if (!entry->asked && !sim_file_group_alive(named.file))
     return sim_refuse(call, EIO, RULE_KV_44);
   entry->asked = TRUE;
   if (table.err)

@@ -57,7 +57,7 @@ guint64 sim_mm_room(SimCall *call, const SimMm *mm) {
   SimKernel *kernel = call->kernel;
   guint64 limit = kernel->port->memlock(kernel->port_data, call->task);
 
-  if (limit == G_MAXUINT64 || kernel->port->capable(kernel->port_data, call->task, SIM_CAP_IPC_LOCK))
+  if (limit == G_MAXUINT64 || sim_call_capable(call, SIM_CAP_IPC_LOCK))
     return G_MAXUINT64;
   limit >>= sim_page_shift(kernel);
   return limit > mm->locked ? limit - mm->locked : 0;
@@ -77,6 +77,10 @@ void sim_mm_unaccount(SimMm *mm, guint64 pages) {
   mm->kernel->met[RULE_MM_3]++;
   mm->locked -= pages;
   mm->kernel->census.locked_pages -= pages;
+}
+
+guint64 sim_mm_locked(const SimMm *mm) {
+  return mm->locked;
 }
 
 guint64 sim_locked_pages(SimKernel *kernel, gpointer handle) {

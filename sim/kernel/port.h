@@ -45,6 +45,9 @@ typedef struct {
   /* The open file behind the caller's fd. *file borrowed; NULL for a file that is not the model's. 0 or -EBADF. */
   int (*file)(gpointer port, gpointer task, int fd, SimFile **file);
 
+  /* Whether install() would find a number now. */
+  gboolean (*has_free_fd)(gpointer port, gpointer task);
+
   /* Gives the caller an fd (O_RDWR|O_CLOEXEC) for a new file. The port takes over the reference on success.
    * fd >= 0 or -EMFILE. `undo` takes such an fd back within the same call (the file's reference goes with it). */
   int (*install)(gpointer port, gpointer task, SimFile *file);

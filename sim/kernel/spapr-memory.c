@@ -29,7 +29,7 @@ long sim_spapr_disable(SimCall *call, SimSpapr *spapr) {
     return 0;
   }
   spapr->enabled = FALSE;
-  sim_mm_unaccount(spapr->mm, spapr->locked_pages);
+  sim_spapr_unaccount(spapr, spapr->locked_pages);
   sim_met(call, RULE_TCE_43);
   return 0;
 }

@@ -89,7 +89,7 @@ static long check_pseries(SimCall *call, SimSpapr *spapr, guint slot, const Shap
     return sim_refuse(call, ENODEV, RULE_PSR_2);
   if (slot == 0 && has_64bit_window(spapr))
     return sim_refuse(call, EPERM, RULE_PSR_2);
-  if (start && has_64bit_window(spapr)) {
+  if (start && (has_64bit_window(spapr) || first->host->iommu == SIM_IOMMU_REFUSES_WINDOWS)) {
     first->ddw_failed = TRUE;
     return sim_refuse(call, ENODEV, RULE_PSR_2);
   }
@@ -115,12 +115,54 @@ static long create_table_pseries(SimCall *call, SimSpapr *spapr, guint slot, con
   return 0;
 }
 
+/* From 6.4 until 6.10 the window is the table that the hypervisor gave the host, or none. */
+static long borrow_table(SimCall *call, SimSpapr *spapr, guint slot, const Shape *shape) {
+  const SimGroup *first = g_ptr_array_index(spapr->groups, 0);
+  guint host_shift = sim_page_shift(call->kernel);
+  guint64 pages = pseries_table_size(shape->page_shift, shape->size, shape->levels) >> host_shift;
+  SimTceTable *table = sim_group_table(first, 0);
+
+  if (sim_mm_account(call, spapr->mm, pages))
+    return sim_refuse(call, ENOMEM, RULE_TCE_111);
+  if (slot || !table || sim_tce_table_page_shift(table) != shape->page_shift ||
+      sim_tce_table_entries(table) != shape->size >> shape->page_shift || shape->levels != 1) {
+    sim_met(call, RULE_TCE_112);
+    return sim_refuse(call, slot ? EPERM : EINVAL, RULE_PSR_3);
+  }
+  spapr->tables[0] = sim_tce_table_ref(table);
+  spapr->table_pages[0] = pages;
+  sim_tce_table_set_mm(table, spapr->mm);
+  call->kernel->census.windows++;
+  sim_met(call, RULE_PSR_3);
+  return 0;
+}
+
+static long create_table(SimCall *call, SimSpapr *spapr, guint slot, const Shape *shape) {
+  if (call->kernel->host->platform == SIM_POWERNV)
+    return create_table_powernv(call, spapr, slot, shape);
+  return sim_since(call->kernel, 6, 11) ? create_table_pseries(call, spapr, slot, shape)
+                                        : borrow_table(call, spapr, slot, shape);
+}
+
+/* Whether some group's firmware makes no windows: then none of the groups has this one. */
+static gboolean is_refused(const SimSpapr *spapr) {
+  for (guint i = 0; i < spapr->groups->len; i++)
+    if (((const SimGroup *)g_ptr_array_index(spapr->groups, i))->host->iommu == SIM_IOMMU_REFUSES_WINDOWS)
+      return TRUE;
+  return FALSE;
+}
+
 /* Programs the table into every group. A hypervisor's window is of one group: the second cannot have it. */
 static long program(SimCall *call, SimSpapr *spapr, guint slot) {
   if (call->kernel->host->platform == SIM_PSERIES && spapr->groups->len > 1) {
     sim_spapr_free_table(spapr, slot);
     sim_met(call, RULE_TCE_113);
     return sim_refuse(call, EPERM, RULE_PSR_7);
+  }
+  if (call->kernel->host->platform == SIM_POWERNV && is_refused(spapr)) {
+    sim_spapr_free_table(spapr, slot);
+    sim_met(call, RULE_TCE_113);
+    return sim_refuse(call, EPERM, RULE_PNV_10);
   }
   for (guint i = 0; i < spapr->groups->len; i++)
     sim_group_set_table(g_ptr_array_index(spapr->groups, i), slot, spapr->tables[slot]);
@@ -135,10 +177,9 @@ static long create_window(SimCall *call, SimSpapr *spapr, const Shape *shape, gu
     slot++;
   if (slot == SIM_TABLES)
     return sim_refuse(call, ENOSPC, RULE_TCE_107);
-  if (shape->page_shift >= 64 || !(call->kernel->host->tce_page_sizes >> shape->page_shift & 1))
+  if (shape->page_shift >= 64 || !(sim_spapr_page_sizes(call->kernel) >> shape->page_shift & 1))
     return sim_refuse(call, EINVAL, RULE_TCE_108);
-  result = call->kernel->host->platform == SIM_PSERIES ? create_table_pseries(call, spapr, slot, shape)
-                                                       : create_table_powernv(call, spapr, slot, shape);
+  result = create_table(call, spapr, slot, shape);
   if (!result)
     result = program(call, spapr, slot);
   if (result)
@@ -165,7 +206,7 @@ long sim_spapr_default_window(SimCall *call, SimSpapr *spapr) {
 
 void sim_spapr_free_table(SimSpapr *spapr, guint slot) {
   if (spapr->table_pages[slot]) /* an adopted table costs nothing, and there may be no owner yet */
-    sim_mm_unaccount(spapr->mm, spapr->table_pages[slot]);
+    sim_spapr_unaccount(spapr, spapr->table_pages[slot]);
   sim_tce_table_unref(spapr->tables[slot]);
   spapr->tables[slot] = NULL;
   spapr->kernel->census.windows--;
@@ -207,6 +248,11 @@ long sim_spapr_create(SimCall *call, SimSpapr *spapr) {
   return 0;
 }
 
+/* Before 6.11 only bare metal could; an LPAR's v2 container, which needs 4.11 or older, has such a window to ask of. */
+static gboolean can_unset_window(const SimKernel *kernel) {
+  return kernel->host->platform == SIM_POWERNV || sim_since(kernel, 6, 11);
+}
+
 long sim_spapr_remove(SimCall *call, SimSpapr *spapr) {
   struct tce_remove tce_remove;
   SimTceTable *table;
@@ -229,6 +275,8 @@ long sim_spapr_remove(SimCall *call, SimSpapr *spapr) {
   slot = sim_spapr_find_table(spapr, tce_remove.start_addr);
   if (slot < 0)
     return sim_refuse(call, EINVAL, RULE_TCE_123);
+  if (!can_unset_window(call->kernel))
+    return sim_refuse(call, EPERM, RULE_TCE_125);
   table = spapr->tables[slot];
   inside = tce_remove.start_addr != sim_tce_table_offset(table) << sim_tce_table_page_shift(table);
   sim_spapr_clear(spapr, table, 0, sim_tce_table_entries(table));

@@ -55,7 +55,7 @@ static void spapr_release(gpointer instance) {
   while (g_hash_table_iter_next(&iter, &region, NULL))
     (void)sim_region_put(region); /* still mapped, as by KVM through an orphan table: it stays in the address space */
   if (spapr->enabled && spapr->locked_pages)
-    sim_mm_unaccount(spapr->mm, spapr->locked_pages);
+    sim_spapr_unaccount(spapr, spapr->locked_pages);
   if (spapr->mm)
     sim_mm_unref(spapr->mm);
   g_hash_table_unref(spapr->prereg);
@@ -69,11 +69,24 @@ guint sim_spapr_max_windows(const SimKernel *kernel) {
   return kernel->host->max_windows;
 }
 
-static long may_attach(SimCall *call, const SimSpapr *spapr) {
+guint64 sim_spapr_page_sizes(const SimKernel *kernel) {
+  return kernel->host->platform == SIM_PSERIES && !sim_since(kernel, 6, 4) ? 0 : kernel->host->tce_page_sizes;
+}
+
+/* Whether the group's windows are made by other functions than those of the groups that are in. */
+static gboolean is_foreign(const SimSpapr *spapr, const SimGroup *group) {
+  const SimGroup *other = spapr->groups->len ? g_ptr_array_index(spapr->groups, 0) : group;
+
+  return (other->host->iommu == SIM_IOMMU_NPU) != (group->host->iommu == SIM_IOMMU_NPU);
+}
+
+static long may_attach(SimCall *call, const SimSpapr *spapr, const SimGroup *group) {
   if (spapr->v2 && !sim_spapr_max_windows(call->kernel))
     return sim_refuse(call, EINVAL, RULE_TCE_3);
   if (!spapr->v2 && spapr->groups->len)
     return sim_refuse(call, EBUSY, RULE_TCE_4);
+  if (is_foreign(spapr, group))
+    return sim_refuse(call, EPERM, RULE_TCE_7);
   if (call->kernel->host->platform == SIM_PSERIES && (spapr->tables[0] || spapr->tables[1]))
     return sim_refuse(call, EPERM, RULE_PSR_7);
   return 0;
@@ -84,20 +97,28 @@ static gboolean is_owned(const SimKernel *kernel) {
   return kernel->host->platform == SIM_POWERNV;
 }
 
-static long may_attach_before_6_4(SimCall *call, const SimSpapr *spapr) {
-  gboolean owned = is_owned(call->kernel);
-
-  if (spapr->groups->len && !owned)
-    return sim_refuse(call, EBUSY, RULE_TCE_5);
+static long fits_platform(SimCall *call, const SimSpapr *spapr, gboolean owned) {
   if (!sim_since(call->kernel, 4, 12)) {
     sim_met(call, RULE_TCE_10);
     return 0;
   }
   if (owned && !spapr->v2)
     return sim_refuse(call, EPERM, RULE_TCE_8);
-  if (!owned && spapr->v2)
-    return sim_refuse(call, EPERM, RULE_TCE_9);
-  return 0;
+  return !owned && spapr->v2 ? sim_refuse(call, EPERM, RULE_TCE_9) : 0;
+}
+
+static long may_attach_before_6_4(SimCall *call, const SimSpapr *spapr, const SimGroup *group) {
+  gboolean owned = is_owned(call->kernel);
+  long result;
+
+  if (spapr->groups->len && !owned)
+    return sim_refuse(call, EBUSY, RULE_TCE_5);
+  if (is_foreign(spapr, group))
+    return sim_refuse(call, EPERM, RULE_TCE_7);
+  result = fits_platform(call, spapr, owned);
+  if (!result && !owned && group->host->iommu == SIM_IOMMU_BUSY)
+    result = sim_refuse(call, EBUSY, RULE_TCE_11);
+  return result;
 }
 
 static void adopt_tables(SimSpapr *spapr, const SimGroup *group) {
@@ -119,13 +140,24 @@ static void take_over_before_6_4(SimSpapr *spapr, SimGroup *group) {
   sim_group_claim(group);
 }
 
+static gboolean has_windows(const SimSpapr *spapr) {
+  return spapr->tables[0] || spapr->tables[1];
+}
+
 static long spapr_attach(SimCall *call, gpointer instance, SimGroup *group) {
   SimSpapr *spapr = instance;
   gboolean old = !sim_since(call->kernel, 6, 4);
-  long result = old ? may_attach_before_6_4(call, spapr) : may_attach(call, spapr);
+  long result;
 
+  if (group->host->iommu == SIM_IOMMU_EMULATED && sim_since(call->kernel, 5, 19))
+    return sim_refuse(call, EINVAL, RULE_TCE_1);
+  if (!sim_group_has_tables(group))
+    return sim_refuse(call, ENODEV, RULE_TCE_2);
+  result = old ? may_attach_before_6_4(call, spapr, group) : may_attach(call, spapr, group);
   if (result)
     return result;
+  if (has_windows(spapr) && group->host->iommu == SIM_IOMMU_REFUSES_WINDOWS)
+    return sim_refuse(call, EPERM, RULE_TCE_12);
   if (old)
     take_over_before_6_4(spapr, group);
   for (guint slot = 0; slot < SIM_TABLES; slot++)
@@ -165,14 +197,39 @@ static void spapr_detach(SimCall *call, gpointer instance, SimGroup *group) {
     sim_kernel_met(spapr->kernel, clears ? RULE_TCE_19 : RULE_TCE_20);
 }
 
+static void set_owner(SimSpapr *spapr, SimMm *mm) {
+  sim_mm_ref(mm);
+  if (spapr->mm)
+    sim_mm_unref(spapr->mm);
+  spapr->mm = mm;
+  for (guint slot = 0; slot < SIM_TABLES; slot++)
+    if (spapr->tables[slot])
+      sim_tce_table_set_mm(spapr->tables[slot], mm);
+}
+
 void sim_spapr_own(SimCall *call, SimSpapr *spapr) {
   if (!spapr->mm) {
-    spapr->mm = sim_mm_ref(sim_call_mm(call));
-    for (guint slot = 0; slot < SIM_TABLES; slot++)
-      if (spapr->tables[slot])
-        sim_tce_table_set_mm(spapr->tables[slot], spapr->mm);
+    set_owner(spapr, sim_call_mm(call));
     sim_met(call, RULE_TCE_25);
   }
+}
+
+/* Before 4.11 what one process had been charged could be given back to another, down to nothing. */
+void sim_spapr_unaccount(SimSpapr *spapr, guint64 pages) {
+  sim_mm_unaccount(spapr->mm, sim_since(spapr->kernel, 4, 11) ? pages : MIN(pages, sim_mm_locked(spapr->mm)));
+}
+
+/* TCE-24; before 4.11 everything was done with the memory, and on the account, of whoever called. */
+static long check_owner(SimCall *call, SimSpapr *spapr) {
+  SimKernel *kernel = call->kernel;
+
+  if (!sim_since(kernel, 4, 11)) {
+    set_owner(spapr, sim_call_mm(call));
+    return 0;
+  }
+  if (spapr->mm && sim_mm_handle(spapr->mm) != kernel->port->mm(kernel->port_data, call->task))
+    return sim_refuse(call, EPERM, RULE_TCE_24);
+  return 0;
 }
 
 static long get_info(SimCall *call, SimSpapr *spapr) {
@@ -194,7 +251,7 @@ static long get_info(SimCall *call, SimSpapr *spapr) {
   info.dma32_window_size = (guint32)host->dma32_size;
   if (spapr->v2 && sim_spapr_max_windows(call->kernel)) {
     info.flags = FLAG_DDW;
-    info.pgsizes = host->tce_page_sizes;
+    info.pgsizes = sim_spapr_page_sizes(call->kernel);
     info.max_dynamic_windows_supported = host->max_windows;
     info.levels = host->max_levels;
     sim_met(call, host->platform == SIM_PSERIES ? RULE_PSR_1 : RULE_PNV_2);
@@ -222,10 +279,10 @@ static long eeh_pe_op(SimCall *call, SimSpapr *spapr) {
 
 static long spapr_ioctl(SimCall *call, gpointer instance, AbiCallId id) {
   SimSpapr *spapr = instance;
-  SimKernel *kernel = call->kernel;
+  long result = check_owner(call, spapr);
 
-  if (spapr->mm && sim_mm_handle(spapr->mm) != kernel->port->mm(kernel->port_data, call->task))
-    return sim_refuse(call, EPERM, RULE_TCE_24);
+  if (result)
+    return result;
   switch (id) {
   case ABI_TCE_GET_INFO:
     return get_info(call, spapr);

@@ -18,7 +18,7 @@ typedef struct {
   gboolean adopted;         /* tables[] are the host's own (TCE-15) */
   gboolean default_pending; /* the default window is wanted and does not exist yet */
   guint64 locked_pages;     /* v1: what ENABLE accounted */
-  SimMm *mm;                /* the owning process; NULL until it is needed */
+  SimMm *mm;                /* the owning process; NULL until it is needed; before 4.11 whoever called last */
   GPtrArray *groups;        /* of SimGroup*, the latest attached first: "the first group" of TCE-18 */
   SimTceTable *tables[SIM_TABLES];
   guint64 table_pages[SIM_TABLES]; /* accounted for each window */
@@ -27,6 +27,12 @@ typedef struct {
 
 /* TCE-25: the calling process becomes the container's owner if there is none. */
 void sim_spapr_own(SimCall *call, SimSpapr *spapr);
+
+/* Takes back what was accounted to the container's owner. */
+void sim_spapr_unaccount(SimSpapr *spapr, guint64 pages);
+
+/* Mask of the IOMMU page sizes of the platform's windows. */
+guint64 sim_spapr_page_sizes(const SimKernel *kernel);
 
 /* Dynamic windows that the platform offers; 0: none, so v2 cannot be. */
 guint sim_spapr_max_windows(const SimKernel *kernel);

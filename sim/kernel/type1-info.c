@@ -49,16 +49,14 @@ static void build_chain(Chain *chain, const SimType1 *type1) {
   } migration = {.pgsize_bitmap = sim_type1_page(type1->kernel), .max_dirty_bitmap_size = SIM_TYPE1_BITMAP_MAX};
   struct {
     guint32 n, reserved;
-    SimIovaRange ranges[8];
+    SimIovaRange ranges[SIM_IOVA_RANGES];
   } iova = {0};
   guint32 avail = SIM_TYPE1_MAPPINGS - type1->mappings->len;
-  const SimIovaRange *ranges = sim_type1_ranges(&iova.n);
 
-  g_assert(iova.n <= G_N_ELEMENTS(iova.ranges));
-  memcpy(iova.ranges, ranges, iova.n * sizeof ranges[0]);
+  iova.n = sim_type1_ranges(type1, iova.ranges);
   chain_add(chain, CAP_MIGRATION, &migration, sizeof migration);
   chain_add(chain, CAP_DMA_AVAIL, &avail, sizeof avail);
-  chain_add(chain, CAP_IOVA_RANGE, &iova, 2 * sizeof(guint32) + iova.n * sizeof ranges[0]);
+  chain_add(chain, CAP_IOVA_RANGE, &iova, 2 * sizeof(guint32) + iova.n * sizeof iova.ranges[0]);
 }
 
 /* How much of the struct the kernel takes for the caller's. */

@@ -42,16 +42,6 @@ static long set_vaddr(SimCall *call, SimType1 *type1, const struct dma_map *map)
   return 0;
 }
 
-static gboolean in_one_range(guint64 iova, guint64 size) {
-  guint n;
-  const SimIovaRange *ranges = sim_type1_ranges(&n);
-
-  for (guint i = 0; i < n; i++)
-    if (iova >= ranges[i].start && iova + (size - 1) <= ranges[i].end)
-      return TRUE;
-  return FALSE;
-}
-
 /* Page after page is pinned, then counted: what is met first decides. */
 static long pin(SimCall *call, SimMm *mm, const struct dma_map *map) {
   SimKernel *kernel = call->kernel;
@@ -77,7 +67,7 @@ static long add(SimCall *call, SimType1 *type1, const struct dma_map *map) {
     return sim_refuse(call, EEXIST, RULE_T1_32);
   if (type1->mappings->len == SIM_TYPE1_MAPPINGS)
     return sim_refuse(call, ENOSPC, RULE_T1_33);
-  if (!in_one_range(map->iova, map->size))
+  if (!sim_type1_in_range(type1, map->iova, map->size))
     return sim_refuse(call, EINVAL, RULE_T1_34);
   result = pin(call, mm, map);
   if (result)

@@ -4,6 +4,13 @@
 /* Extension numbers of include/uapi/linux/vfio.h. */
 enum { TYPE1 = 1, TYPE1V2 = 3, DMA_CC = 4, NESTING = 6, UNMAP_ALL = 9, UPDATE_VADDR = 10 };
 
+static const guint64 interrupts_start = 0xfee00000, interrupts_end = 0xfef00000;
+
+/* The last address that the group's IOMMU translates. */
+static guint64 last_of(const SimGroup *group) {
+  return G_MAXUINT64 >> (64 - group->host->iova_bits);
+}
+
 guint64 sim_type1_page_sizes(const SimKernel *kernel) {
   guint64 page = G_GUINT64_CONSTANT(1) << sim_page_shift(kernel), sizes = sim_host_of(kernel)->tce_page_sizes;
 
@@ -16,12 +23,28 @@ guint64 sim_type1_page(const SimKernel *kernel) {
   return sizes & ~(sizes - 1);
 }
 
-const SimIovaRange *sim_type1_ranges(guint *n) {
-  /* 48 bits without the range where writes are interrupts (T1-13) */
-  static const SimIovaRange ranges[] = {{0, 0xfedfffff}, {0xfef00000, 0xffffffffffff}};
+/* What all groups reach, without the range where writes are interrupts (T1-13). */
+guint sim_type1_ranges(const SimType1 *type1, SimIovaRange ranges[SIM_IOVA_RANGES]) {
+  guint64 last = G_MAXUINT64;
 
-  *n = G_N_ELEMENTS(ranges);
-  return ranges;
+  for (guint i = 0; i < type1->groups->len; i++) {
+    const SimGroup *group = g_ptr_array_index(type1->groups, i);
+
+    last = MIN(last, last_of(group));
+  }
+  ranges[0] = (SimIovaRange){0, interrupts_start - 1};
+  ranges[1] = (SimIovaRange){interrupts_end, last};
+  return SIM_IOVA_RANGES;
+}
+
+gboolean sim_type1_in_range(const SimType1 *type1, guint64 iova, guint64 size) {
+  SimIovaRange ranges[SIM_IOVA_RANGES];
+  guint n = sim_type1_ranges(type1, ranges);
+
+  for (guint i = 0; i < n; i++)
+    if (iova >= ranges[i].start && iova + (size - 1) <= ranges[i].end)
+      return TRUE;
+  return FALSE;
 }
 
 /* ---- mappings ---- */
@@ -110,6 +133,7 @@ static long type1_open(SimCall *call, guint64 type, gpointer *instance) {
   type1->kernel = call->kernel;
   type1->v2 = type != TYPE1;
   type1->nesting = type == NESTING;
+  type1->groups = g_ptr_array_new();
   type1->mappings = g_ptr_array_new();
   *instance = type1;
   return 0;
@@ -121,18 +145,27 @@ static void type1_release(gpointer instance) {
   while (type1->mappings->len)
     sim_type1_remove(type1, type1->mappings->len - 1);
   g_ptr_array_unref(type1->mappings);
+  g_ptr_array_unref(type1->groups);
   g_free(type1);
 }
 
 static long type1_attach(SimCall *call, gpointer instance, SimGroup *group) {
   SimType1 *type1 = instance;
+  const SimDmaMapping *last =
+      type1->mappings->len ? g_ptr_array_index(type1->mappings, type1->mappings->len - 1) : NULL;
 
   if (type1->invalid)
     return sim_refuse(call, EBUSY, RULE_T1_7);
   /* the IOMMUs of x86 have no enable_nesting */
   if (type1->nesting)
     return sim_refuse(call, EINVAL, RULE_T1_10);
-  type1->groups++;
+  if (group->host->iommu == SIM_IOMMU_RMRR)
+    return sim_refuse(call, EPERM, RULE_T1_10);
+  if (last && last->iova + (last->size - 1) > last_of(group))
+    return sim_refuse(call, EINVAL, RULE_T1_11);
+  if (!sim_host_of(call->kernel)->interrupt_remapping)
+    return sim_refuse(call, EPERM, RULE_T1_12);
+  g_ptr_array_add(type1->groups, group);
   sim_met(call, RULE_T1_13);
   return 0;
 }
@@ -140,7 +173,8 @@ static long type1_attach(SimCall *call, gpointer instance, SimGroup *group) {
 static void type1_detach(SimCall *call, gpointer instance, SimGroup *group) {
   SimType1 *type1 = instance;
 
-  if (--type1->groups) {
+  g_ptr_array_remove(type1->groups, group);
+  if (type1->groups->len) {
     sim_kernel_met(type1->kernel, RULE_T1_15);
     return;
   }

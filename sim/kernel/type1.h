@@ -30,7 +30,7 @@ typedef struct {
   SimKernel *kernel;
   gboolean v2, nesting;
   gboolean tracking;   /* of dirty pages */
-  guint groups;        /* attached */
+  GPtrArray *groups;   /* of SimGroup*, attached */
   guint invalid;       /* mappings with vaddr_invalid */
   GPtrArray *mappings; /* of SimDmaMapping*, by iova, none overlaps another */
 } SimType1;
@@ -48,7 +48,9 @@ guint64 sim_type1_page(const SimKernel *kernel);
 typedef struct {
   guint64 start, end;
 } SimIovaRange;
-const SimIovaRange *sim_type1_ranges(guint *n);
+enum { SIM_IOVA_RANGES = 2 };
+guint sim_type1_ranges(const SimType1 *type1, SimIovaRange ranges[SIM_IOVA_RANGES]);
+gboolean sim_type1_in_range(const SimType1 *type1, guint64 iova, guint64 size); /* within one of them */
 
 /* Index of the first mapping that ends after iova; the number of mappings if there is none. */
 guint sim_type1_first(const SimType1 *type1, guint64 iova);
