@@ -72,11 +72,11 @@ static gboolean parse_group_key(Parser *parser, guint group) {
 }
 
 static gboolean parse_host_group(Parser *parser, ScenarioStmt *stmt) {
-  guint64 group;
+  guint64 group, device;
 
   if (!parser_number(parser, "group", 0, G_MAXINT32, &group))
     return FALSE;
-  while (parser_peek(parser)->kind == TOKEN_WORD)
+  while (parser_peek(parser)->kind == TOKEN_WORD && !abi_bdf_parse(parser_peek(parser)->text, &device))
     if (!parse_group_key(parser, (guint)group))
       return FALSE;
   if (!parser_accept_kind(parser, TOKEN_COLON))
@@ -85,7 +85,6 @@ static gboolean parse_host_group(Parser *parser, ScenarioStmt *stmt) {
   do {
     g_autoptr(GError) error = NULL;
     const Token *token;
-    guint64 device;
 
     if (!parser_word(parser, "a device's address such as 0000:01:00.0", &token))
       return FALSE;
