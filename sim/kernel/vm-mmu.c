@@ -133,8 +133,8 @@ long sim_vm_mmu_configure(SimCall *call, SimVmMmu *mmu) {
 
 /* ---- speculation ---- */
 
-/* struct kvm_ppc_cpu_char: what its firmware says of a POWER9 DD2.2 or a POWER8, each with what guards against Meltdown
- * and Spectre */
+/* struct kvm_ppc_cpu_char: what the firmware of a POWER9 DD2.3 or of a POWER8 says of its guards against Meltdown and
+ * Spectre. */
 typedef struct {
   guint64 character, behaviour, character_mask, behaviour_mask;
 } CpuChar;
@@ -154,13 +154,15 @@ typedef struct {
 
 long sim_vm_mmu_cpu_char(SimCall *call) {
   CpuChar info = {
-      .character = SPEC_BAR_ORI31 | BCCTRL_SERIALISED,
-      .behaviour = FAVOUR_SECURITY | L1D_FLUSH_PR | BNDS_CHK_SPEC_BAR,
+      .character = SPEC_BAR_ORI31,
+      .behaviour = FAVOUR_SECURITY | L1D_FLUSH_PR | BNDS_CHK_SPEC_BAR | FLUSH_COUNT_CACHE,
       .character_mask = SPEC_BAR_ORI31 | BCCTRL_SERIALISED | L1D_FLUSH_ORI30 | L1D_FLUSH_TRIG2 | L1D_THREAD_PRIV |
                         COUNT_CACHE_DIS | BCCTR_FLUSH_ASSIST,
       .behaviour_mask = FAVOUR_SECURITY | L1D_FLUSH_PR | BNDS_CHK_SPEC_BAR | FLUSH_COUNT_CACHE,
   };
 
-  info.character |= sim_cpu_is_power9(sim_host_of(call->kernel)) ? L1D_FLUSH_TRIG2 | L1D_THREAD_PRIV : L1D_FLUSH_ORI30;
+  info.character |= sim_cpu_is_power9(sim_host_of(call->kernel))
+                        ? L1D_FLUSH_TRIG2 | L1D_THREAD_PRIV | BCCTR_FLUSH_ASSIST
+                        : L1D_FLUSH_ORI30;
   return put(call, &info, sizeof info);
 }
