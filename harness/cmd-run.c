@@ -49,7 +49,8 @@ static gboolean parse_args(int argc, char **argv, Args *args, char ***rest, int 
        "KERNEL"},
       {"order", 'o', 0, G_OPTION_ARG_STRING, &args->order,
        "Attach order: shipped or pre-2017, whatever the scenario says", "ORDER"},
-      {"subject", 0, 0, G_OPTION_ARG_STRING, &args->subject, "Who attaches: builtin (the default)", "SUBJECT"},
+      {"subject", 0, 0, G_OPTION_ARG_STRING, &args->subject,
+       "Who attaches: builtin (the default), or qemu[:PATH] with --kernel fuse", "SUBJECT"},
       {"bind", 'b', 0, G_OPTION_ARG_STRING_ARRAY, &args->bindings,
        "With --kernel host: the scenario's device NAME (or its address) is ADDRESS here; may be repeated",
        "NAME=ADDRESS"},
@@ -70,9 +71,37 @@ static gboolean parse_args(int argc, char **argv, Args *args, char ***rest, int 
                    "  vfiosim run scenarios/\n"
                    "  vfiosim run --verbose --order pre-2017 scenarios/hotplug/one-device.scn\n"
                    "  vfiosim run --kernel fuse --junit report.xml scenarios/\n"
+                   "  vfiosim run --kernel fuse --subject qemu scenarios/tcg/\n"
                    "  vfiosim run --kernel host --bind nic0=0003:09:00.0 scenarios/boot/\n"
                    "  vfiosim run --trace - one.scn | vfiosim trace --object \"group 7\" -",
                    rest, code);
+}
+
+/* "builtin", "qemu" or "qemu:PATH". Another program's calls reach the simulator through its nodes. */
+static gboolean fill_subject(const Args *args, RunOptions *run, int *code) {
+  const char *colon = strchr(args->subject, ':');
+  g_autofree char *name = colon ? g_strndup(args->subject, (gsize)(colon - args->subject)) : g_strdup(args->subject);
+
+  if (!scenario_subject_from_name(name, &run->subject.kind) || (colon && run->subject.kind != SCENARIO_QEMU)) {
+    *code = cli_usage("run", "there is no subject \"%s\": builtin, qemu or qemu:PATH", args->subject);
+    return FALSE;
+  }
+  if (colon && !colon[1]) {
+    *code = cli_usage("run", "--subject %s: the path of the program is missing", args->subject);
+    return FALSE;
+  }
+  run->subject.program = colon ? colon + 1 : NULL;
+  if (run->subject.kind == SCENARIO_BUILTIN)
+    return TRUE;
+  if (run->kernel != KERNEL_FUSE) {
+    *code = cli_usage("run", "--subject %s makes its calls on device nodes: it goes with --kernel fuse", name);
+    return FALSE;
+  }
+  if (args->order) {
+    *code = cli_usage("run", "--order is the builtin subject's: %s has an order of its own", name);
+    return FALSE;
+  }
+  return TRUE;
 }
 
 static gboolean fill_options(const Args *args, RunOptions *run, int *code) {
@@ -80,10 +109,8 @@ static gboolean fill_options(const Args *args, RunOptions *run, int *code) {
     *code = cli_usage("run", "there is no kernel \"%s\": direct, fuse or host", args->kernel);
     return FALSE;
   }
-  if (args->subject && strcmp(args->subject, "builtin") != 0) {
-    *code = cli_usage("run", "there is no subject \"%s\": builtin", args->subject);
+  if (args->subject && !fill_subject(args, run, code))
     return FALSE;
-  }
   if (args->order && !pseries_order_find(args->order)) {
     *code = cli_usage("run", "there is no attach order \"%s\": shipped or pre-2017", args->order);
     return FALSE;

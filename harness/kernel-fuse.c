@@ -55,10 +55,17 @@ static int subject_main(gpointer data, int socket) {
   return 0;
 }
 
-static Subject *fuse_start(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error) {
-  FuseKernel *self = (FuseKernel *)kernel;
-  Start start = {scenario, order};
+static pid_t fuse_fork_client(Kernel *kernel, KernelClientFunc func, gpointer data, int keep_fd, GError **error) {
   GError *why = NULL;
+  pid_t pid = sim_fuse_fork_client(((FuseKernel *)kernel)->fuse, func, data, keep_fd, &why);
+
+  if (pid < 0)
+    take_error(error, why);
+  return pid;
+}
+
+static Subject *fuse_start(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error) {
+  Start start = {scenario, order};
   int sockets[2];
 
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
@@ -66,11 +73,10 @@ static Subject *fuse_start(Kernel *kernel, const Scenario *scenario, VfioAttachO
                 g_strerror(errno));
     return NULL;
   }
-  pid_t pid = sim_fuse_fork_client(self->fuse, subject_main, &start, sockets[1], &why);
+  pid_t pid = fuse_fork_client(kernel, subject_main, &start, sockets[1], error);
   close(sockets[1]);
   if (pid < 0) {
     close(sockets[0]);
-    take_error(error, why);
     return NULL;
   }
   return subject_proxy_new(sockets[0], pid, scenario, scenario->timeout_ms, error);
@@ -117,6 +123,7 @@ Kernel *kernel_fuse_new(const Scenario *scenario, Trace *trace, GError **error) 
   }
   FuseKernel *self = g_new0(FuseKernel, 1);
   self->kernel = (Kernel){.start = fuse_start,
+                          .fork_client = fuse_fork_client,
                           .set_fault = fuse_set_fault,
                           .with_model = fuse_with_model,
                           .settle = fuse_settle,

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 struct Kernel {
   Subject *(*start)(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error);
+  pid_t (*fork_client)(Kernel *kernel, KernelClientFunc func, gpointer data, int keep_fd,
+                       GError **error); /* may be NULL */
   void (*set_fault)(Kernel *kernel, SimFaultFunc fault, gpointer data);
   gboolean (*with_model)(Kernel *kernel, KernelModelFunc func, gpointer data); /* NULL: there is no model */
   gboolean (*locked)(Kernel *kernel, guint64 *bytes);                          /* NULL: the model's census tells it */

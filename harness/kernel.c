@@ -12,6 +12,14 @@ Subject *kernel_start_builtin(Kernel *kernel, const Scenario *scenario, VfioAtta
   return kernel->start(kernel, scenario, order, error);
 }
 
+pid_t kernel_fork_client(Kernel *kernel, KernelClientFunc func, gpointer data, int keep_fd, GError **error) {
+  if (kernel->fork_client)
+    return kernel->fork_client(kernel, func, data, keep_fd, error);
+  g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
+                      "this kernel does not see the calls of another program: --kernel fuse does");
+  return -1;
+}
+
 void kernel_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data) {
   kernel->set_fault(kernel, fault, data);
 }

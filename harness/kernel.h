@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "harness/subject.h"
 #include "sim/kernel/kernel.h"
 #include "vfio/attach.h"
@@ -32,6 +34,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Kernel, kernel_free)
 
 /* Starts the builtin subject against it: in process, or as a child inside the nodes' namespace. */
 Subject *kernel_start_builtin(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error);
+
+/* A process of the kernel's own, which runs func; it dies with this one. Of this process's fds it keeps 0, 1, 2 and
+ * keep_fd (-1: none). Its pid, or -1: KERNEL_ERROR_UNAVAILABLE with a kernel that serves this process alone (direct) or
+ * that sees no other process's calls (host). */
+typedef int (*KernelClientFunc)(gpointer data, int keep_fd);
+pid_t kernel_fork_client(Kernel *kernel, KernelClientFunc func, gpointer data, int keep_fd, GError **error);
 
 /* Arms the faults: every call is offered before it is answered. */
 void kernel_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data);

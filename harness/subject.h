@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The subject: whatever attaches devices. A scenario's statements are put to it one by one. The builtin subject is a
- * pseries machine on this project's attach code, run in process (direct, host) or in a child (fuse); other programs
- * implement the same table.
+ * pseries machine on this project's attach code, run in process (direct, host) or in a child (fuse); an unmodified QEMU
+ * (harness/qemu) implements the same table.
  */
 #pragma once
 
@@ -33,7 +33,8 @@ struct Subject {
   /* Reads / writes guest memory at a guest physical address. FALSE: no RAM there. */
   gboolean (*peek)(Subject *subject, guint64 gpa, void *buf, gsize len);
   gboolean (*poke)(Subject *subject, guint64 gpa, const void *buf, gsize len);
-  /* How often the vector fired since last asked; index: VFIO_PCI_*_IRQ_INDEX. */
+  /* How often the vector fired since last asked; index: VFIO_PCI_*_IRQ_INDEX. NULL: nobody can count them, and such a
+   * subject takes no scenario that asserts on interrupts. */
   guint64 (*interrupts)(Subject *subject, const char *name, guint index, guint vector);
   /* Dies as by SIGKILL: fds are closed by the kernel, nothing is undone. */
   void (*kill)(Subject *subject);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "harness/pseries/order.h"
+#include "harness/qemu/subject.h"
 #include "harness/run/run.h"
 
 static const char *const kernel_names[KERNEL_N_KINDS] = {"direct", "fuse", "host"};
@@ -84,15 +85,15 @@ static void carry_out(Run *run, const ScenarioStmt *stmt) {
 
 /* ---- its expect block ---- */
 
-static void fail_expectation(Run *run, const ScenarioStmt *stmt, guint failed, guint at) {
+static void fail_expectation(Run *run, const ScenarioBlock *block, guint failed, guint at) {
   g_autoptr(GString) wanted = g_string_new(NULL);
   g_autoptr(GString) came = g_string_new(NULL);
-  ScenarioPlace place = stmt->place;
+  ScenarioPlace place = run->at->place;
   const ScenarioExpect *expect = NULL;
   guint mark = at < trace_len(run->trace) ? at : RUN_NO_MARK;
 
-  if (failed < stmt->expects->len) {
-    expect = &g_array_index(stmt->expects, ScenarioExpect, failed);
+  if (failed < block->expects->len) {
+    expect = &g_array_index(block->expects, ScenarioExpect, failed);
     place = expect->place;
     scenario_expect_print(wanted, expect);
   }
@@ -114,11 +115,16 @@ static void fail_expectation(Run *run, const ScenarioStmt *stmt, guint failed, g
              came->str);
 }
 
-static void check_expectations(Run *run, const ScenarioStmt *stmt) {
+static void check_expectations(Run *run, const ScenarioStmt *stmt, ScenarioSubject subject) {
   guint failed = 0, at = 0;
 
-  if (stmt->expects->len && !scenario_expect_check(stmt, run->trace, run->first, &failed, &at))
-    fail_expectation(run, stmt, failed, at);
+  for (guint i = 0; i < stmt->blocks->len && run->result->status == RESULT_PASS; i++) {
+    const ScenarioBlock *block = &g_array_index(stmt->blocks, ScenarioBlock, i);
+    if (block->subject != SCENARIO_ANY_SUBJECT && block->subject != subject)
+      continue;
+    if (!scenario_expect_check(block, run->trace, run->first, &failed, &at))
+      fail_expectation(run, block, failed, at);
+  }
 }
 
 /* ---- the whole ---- */
@@ -132,7 +138,7 @@ static void run_statements(Run *run, const RunOptions *options) {
     run->first = trace_len(run->trace);
     carry_out(run, stmt);
     if (run->result->status == RESULT_PASS)
-      check_expectations(run, stmt);
+      check_expectations(run, stmt, options->subject.kind);
   }
 }
 
@@ -185,6 +191,12 @@ static void end_unavailable(Run *run, GError *error) {
   g_error_free(error);
 }
 
+static Subject *start_subject(Run *run, const RunOptions *options, VfioAttachOrder order, GError **error) {
+  if (options->subject.kind == SCENARIO_QEMU)
+    return qemu_subject_new(run->scenario, run->kernel, options->subject.program, error);
+  return kernel_start_builtin(run->kernel, run->scenario, order, error);
+}
+
 static void run_on_kernel(Run *run, const RunOptions *options, VfioAttachOrder order) {
   GError *error = NULL;
 
@@ -194,7 +206,7 @@ static void run_on_kernel(Run *run, const RunOptions *options, VfioAttachOrder o
     return;
   }
   kernel_set_fault(run->kernel, faults_offer, run->faults);
-  run->subject = kernel_start_builtin(run->kernel, run->scenario, order, &error);
+  run->subject = start_subject(run, options, order, &error);
   if (run->subject) {
     run_statements(run, options);
     check_faults(run);
@@ -221,7 +233,7 @@ void run_scenario(const Scenario *scenario, const RunOptions *options, ScenarioR
   result->status = RESULT_PASS;
   result->summary = g_strdup(scenario->summary);
   result->kernel = g_strdup(kernel_kind_name(options->kernel));
-  result->subject = g_strdup("builtin");
+  result->subject = g_strdup(scenario_subject_name(options->subject.kind));
   result->order = g_strdup(order_name);
   if (!order)
     run_end(&run, RESULT_ERROR, g_strdup_printf("there is no attach order \"%s\": shipped or pre-2017", order_name),
@@ -231,6 +243,11 @@ void run_scenario(const Scenario *scenario, const RunOptions *options, ScenarioR
             scenario_message(scenario, beyond->place,
                              "the machine's own kernel cannot tell this, or is not to be meddled with; --kernel direct "
                              "or --kernel fuse can"),
+            NULL);
+  else if (scenario->subject != SCENARIO_ANY_SUBJECT && scenario->subject != options->subject.kind)
+    run_end(&run, RESULT_SKIP,
+            g_strdup_printf("%s: it is about the subject %s alone", scenario->path,
+                            scenario_subject_name(scenario->subject)),
             NULL);
   else
     run_on_kernel(&run, options, order);

@@ -15,8 +15,15 @@ typedef enum { KERNEL_DIRECT, KERNEL_FUSE, KERNEL_HOST, KERNEL_N_KINDS } KernelK
 const char *kernel_kind_name(KernelKind kind);
 gboolean kernel_kind_from_name(const char *name, KernelKind *kind);
 
+/* Who attaches. */
+typedef struct {
+  ScenarioSubject kind; /* never SCENARIO_ANY_SUBJECT */
+  const char *program;  /* QEMU's path; NULL: see qemu_program_find() */
+} SubjectSpec;
+
 typedef struct {
   KernelKind kernel;
+  SubjectSpec subject;
   /* Makes the kernel instead of what `kernel` names: for tests with one of their own. NULL: as `kernel` says. */
   Kernel *(*open_kernel)(const Scenario *scenario, Trace *trace, GError **error);
   const char *order;           /* NULL: the scenario's */

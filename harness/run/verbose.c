@@ -64,7 +64,7 @@ static const Check *checked_by(const ScenarioStmt *stmt) {
     return check_get(assertions[stmt->kind]);
   if (stmt->fails)
     return check_get(CHECK_FAILS);
-  if (stmt->expects->len > 0)
+  if (stmt->blocks->len > 0)
     return check_get(CHECK_EXPECT);
   return stmt->has_result ? check_get(CHECK_ANSWER) : NULL;
 }

@@ -203,7 +203,7 @@ static void judge_end(Inbox *inbox, WorldEnd end, int status) {
 static void describe(const Scenario *scenario, const RunOptions *options, ScenarioResult *result) {
   result->summary = g_strdup(scenario->summary);
   result->kernel = g_strdup(kernel_kind_name(options->kernel));
-  result->subject = g_strdup("builtin");
+  result->subject = g_strdup(scenario_subject_name(options->subject.kind));
   result->order = g_strdup(options->order ? options->order : scenario->order);
 }
 

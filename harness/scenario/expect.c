@@ -120,8 +120,8 @@ static guint nearest_call(const ScenarioExpect *expect, const Trace *trace, guin
   return from;
 }
 
-gboolean scenario_expect_check(const ScenarioStmt *stmt, const Trace *trace, guint first, guint *failed, guint *at) {
-  const GArray *expects = stmt->expects;
+gboolean scenario_expect_check(const ScenarioBlock *block, const Trace *trace, guint first, guint *failed, guint *at) {
+  const GArray *expects = block->expects;
   guint pos = next_visible(expects, trace, first);
   gboolean skip = FALSE, ordered = FALSE;
 

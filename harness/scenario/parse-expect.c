@@ -379,8 +379,67 @@ static gboolean read_expect(Parser *parser, ScenarioExpect *expect) {
   return parser_end(parser);
 }
 
+/* ---- blocks ---- */
+
+static const char *const subject_names[] = {
+    [SCENARIO_BUILTIN] = "builtin", [SCENARIO_QEMU] = "qemu", [SCENARIO_ANY_SUBJECT] = "any"};
+
+const char *scenario_subject_name(ScenarioSubject subject) {
+  return subject_names[subject];
+}
+
+gboolean scenario_subject_from_name(const char *name, ScenarioSubject *subject) {
+  for (guint i = 0; i < SCENARIO_ANY_SUBJECT; i++)
+    if (strcmp(subject_names[i], name) == 0) {
+      *subject = (ScenarioSubject)i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean parser_subject(Parser *parser, ScenarioSubject *subject) {
+  const Token *token;
+
+  if (!parser_word(parser, "`builtin` or `qemu`", &token))
+    return FALSE;
+  return scenario_subject_from_name(token->text, subject) ||
+         parser_fail(parser, SCENARIO_ERROR_SYNTAX, token, "expected `builtin` or `qemu`, not `%s`", token->text);
+}
+
+gboolean parser_expect_block(Parser *parser) {
+  GArray *blocks = parser->expect_stmt->blocks;
+  const Token *first = parser_peek(parser);
+  ScenarioBlock block = {.subject = SCENARIO_ANY_SUBJECT, .place = parser_place(parser, first)};
+
+  if (!parser_keyword(parser, "expect") ||
+      (parser_peek(parser)->kind != TOKEN_END && !parser_subject(parser, &block.subject)))
+    return FALSE;
+  for (guint i = 0; i < blocks->len; i++) {
+    const ScenarioBlock *other = &g_array_index(blocks, ScenarioBlock, i);
+
+    if (other->subject == block.subject)
+      return parser_fail(parser, SCENARIO_ERROR_SYNTAX, first, "the event has such a block already, on line %u",
+                         other->place.line);
+  }
+  block.expects = g_array_new(FALSE, TRUE, sizeof(ScenarioExpect));
+  g_array_set_clear_func(block.expects, (GDestroyNotify)scenario_expect_clear);
+  g_array_append_val(blocks, block);
+  parser->block = &g_array_index(blocks, ScenarioBlock, blocks->len - 1);
+  return parser_end(parser);
+}
+
+gboolean parser_end_block(Parser *parser) {
+  const ScenarioBlock *block = parser->block;
+
+  parser->block = NULL;
+  if (block && block->expects->len == 0)
+    return parser_fail_at(parser, SCENARIO_ERROR_SYNTAX, block->place,
+                          "`expect` without a call: the calls stand below it, indented further");
+  return TRUE;
+}
+
 gboolean parser_expect_line(Parser *parser) {
-  GArray *expects = parser->expect_stmt->expects;
+  GArray *expects = parser->block->expects;
   ScenarioExpect expect = {
       .args = scenario_args_new(), .place = parser_place(parser, parser_peek(parser)), .any_result = TRUE};
 

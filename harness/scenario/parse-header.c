@@ -276,7 +276,7 @@ gboolean parser_phb_line(Parser *parser, ScenarioPhb *phb) {
   return TRUE;
 }
 
-/* ---- order, timeout ---- */
+/* ---- order, subject, timeout ---- */
 
 gboolean parse_order(Parser *parser, ScenarioStmt *stmt) {
   const Token *token;
@@ -288,6 +288,10 @@ gboolean parse_order(Parser *parser, ScenarioStmt *stmt) {
   g_free(parser->scenario->order);
   parser->scenario->order = g_strdup(token->text);
   return TRUE;
+}
+
+gboolean parse_subject(Parser *parser, ScenarioStmt *stmt) {
+  return once(parser, &parser->subject_line, "subject") && parser_subject(parser, &parser->scenario->subject);
 }
 
 gboolean parse_timeout(Parser *parser, ScenarioStmt *stmt) {

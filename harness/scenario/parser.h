@@ -60,13 +60,13 @@ struct Parser {
   Line line;
   guint next; /* token */
   Names *names;
-  GArray *later;                    /* of Later */
-  const WordRow *rows;              /* of the indented lines that may follow; NULL: none may */
-  ScenarioStmt *expect_stmt;        /* whose `expect` may follow; borrowed */
-  guint expect_line, expect_indent; /* 0: no block is open */
-  guint host_line, guest_line, ram_line, order_line, timeout_line; /* 0: not seen */
-  guint first_line;                                                /* of the first event, 0: still in the header */
-  guint boot_line, end_line;                                       /* of boot; of quit or kill; 0: not yet */
+  GArray *later;             /* of Later */
+  const WordRow *rows;       /* of the indented lines that may follow; NULL: none may */
+  ScenarioStmt *expect_stmt; /* whose `expect` may follow; borrowed */
+  ScenarioBlock *block;      /* that is open; NULL: none. Borrowed; its place is its `expect` */
+  guint host_line, guest_line, ram_line, order_line, subject_line, timeout_line; /* 0: not seen */
+  guint first_line;          /* of the first event, 0: still in the header */
+  guint boot_line, end_line; /* of boot; of quit or kill; 0: not yet */
   const char *end_word;
   Name *handle;  /* that a raw line begins with */
   guint process; /* that makes the raw calls */
@@ -140,9 +140,15 @@ void scenario_expect_clear(ScenarioExpect *expect);
 gboolean parser_match(Parser *parser, ScenarioExpect *expect, const char *const *stops);
 gboolean parser_field(Parser *parser, ScenarioExpect *expect, gboolean raw, gboolean after);
 gboolean parser_call(Parser *parser, AbiKind kind, AbiCallId *call);
+/* "builtin" or "qemu". */
+gboolean parser_subject(Parser *parser, ScenarioSubject *subject);
 /* What follows "=". */
 gboolean parser_result(Parser *parser, ScenarioExpect *expect);
+/* "expect [SUBJECT]": opens the block. */
+gboolean parser_expect_block(Parser *parser);
 gboolean parser_expect_line(Parser *parser);
+/* The block that is open, if any, must hold something; it is closed. */
+gboolean parser_end_block(Parser *parser);
 /* "HANDLE ..." */
 gboolean parser_handle_line(Parser *parser);
 
@@ -158,6 +164,7 @@ gboolean parser_row(Parser *parser, const WordRow *row, const Token *first);
 
 gboolean parse_host(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_order(Parser *parser, ScenarioStmt *stmt);
+gboolean parse_subject(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_timeout(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_boot(Parser *parser, ScenarioStmt *stmt);
 gboolean parse_reset(Parser *parser, ScenarioStmt *stmt);

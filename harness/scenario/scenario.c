@@ -15,18 +15,14 @@
 static gboolean indented_line(Parser *parser) {
   const Token *token = parser_peek(parser);
 
-  if (parser->expect_line && parser->line.indent > parser->expect_indent)
+  if (parser->block && parser->line.indent >= parser->block->place.column)
     return parser_expect_line(parser);
   if (parser->expect_stmt) {
-    if (parser->expect_line)
+    if (parser->block && (token->kind != TOKEN_WORD || strcmp(token->text, "expect") != 0))
       return parser_fail(parser, SCENARIO_ERROR_SYNTAX, token,
                          "the lines of an `expect` block stand further right than `expect` itself (line %u)",
-                         parser->expect_line);
-    if (!parser_keyword(parser, "expect"))
-      return FALSE;
-    parser->expect_line = parser->line.number;
-    parser->expect_indent = parser->line.indent;
-    return parser_end(parser);
+                         parser->block->place.line);
+    return parser_end_block(parser) && parser_expect_block(parser);
   }
   if (parser->rows) {
     const WordRow *row = token->kind == TOKEN_WORD ? word_find(parser->rows, token->text) : NULL;
@@ -47,14 +43,11 @@ static gboolean indented_line(Parser *parser) {
 }
 
 static gboolean end_block(Parser *parser) {
-  if (parser->expect_line && parser->expect_stmt->expects->len == 0)
-    return parser_fail_at(parser, SCENARIO_ERROR_SYNTAX,
-                          (ScenarioPlace){parser->expect_line, parser->expect_indent + 1},
-                          "`expect` without a call: the calls stand below it, indented further");
+  gboolean ok = parser_end_block(parser);
+
   parser->rows = NULL;
   parser->expect_stmt = NULL;
-  parser->expect_line = 0;
-  return TRUE;
+  return ok;
 }
 
 static gboolean top_line(Parser *parser) {
@@ -248,6 +241,7 @@ static Scenario *parse_bytes(const char *path, const char *text, gsize len, GErr
   scenario->summary = opening_summary(scenario->source);
   scenario->phbs = g_array_new(FALSE, TRUE, sizeof(ScenarioPhb));
   scenario->order = g_strdup("shipped");
+  scenario->subject = SCENARIO_ANY_SUBJECT;
   scenario->timeout_ms = 10000;
   scenario->n_processes = 1;
   scenario->stmts = g_ptr_array_new_with_free_func(scenario_stmt_free);

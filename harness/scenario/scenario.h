@@ -62,6 +62,20 @@ typedef struct {
   gboolean result_fd;  /* "= fd": any result >= 0; raw calls without "=" too */
 } ScenarioExpect;
 
+/* Who a part of a scenario is about. */
+typedef enum { SCENARIO_BUILTIN, SCENARIO_QEMU, SCENARIO_ANY_SUBJECT } ScenarioSubject;
+
+const char *scenario_subject_name(ScenarioSubject subject); /* "builtin", "qemu"; "any" */
+/* FALSE: there is no such subject, or it is "any". */
+gboolean scenario_subject_from_name(const char *name, ScenarioSubject *subject);
+
+/* An indented `expect [SUBJECT]` block under an event. */
+typedef struct {
+  ScenarioSubject subject; /* whose calls it is held against */
+  ScenarioPlace place;
+  GArray *expects; /* of ScenarioExpect, in order; never NULL */
+} ScenarioBlock;
+
 /* ---- statements ---- */
 
 typedef enum {
@@ -159,7 +173,7 @@ typedef struct {
   gboolean has_result;  /* a result was written; without one match requires success: hypercalls H_SUCCESS, raw >= 0 */
   ScenarioExpect match; /* guest hypercalls, RAW_*, FAIL, ASSERT_COUNT: the call, its object, args, result */
   guint nth;            /* FAIL: which matching call from here on, from 1 */
-  GArray *expects;      /* of ScenarioExpect: the indented `expect` block, in order; never NULL, may be empty */
+  GArray *blocks;       /* of ScenarioBlock: at most one for each subject; never NULL, may be empty */
 } ScenarioStmt;
 
 typedef struct {
@@ -167,14 +181,15 @@ typedef struct {
   char *source;  /* the whole text, for error messages */
   char *summary; /* first sentence of the opening comment */
   SimHost *host;
-  gboolean guest;    /* a `guest` line was given */
-  gboolean kvm;      /* guest pseries kvm, else tcg */
-  guint64 ram;       /* bytes */
-  GArray *phbs;      /* of ScenarioPhb */
-  char *order;       /* "shipped" or "pre-2017" */
-  guint timeout_ms;  /* limit of one statement; 10000 if not given */
-  guint n_processes; /* raw: 1 + the largest N of `process N` */
-  GPtrArray *stmts;  /* of ScenarioStmt*; cold devices stand before boot */
+  gboolean guest;          /* a `guest` line was given */
+  gboolean kvm;            /* guest pseries kvm, else tcg */
+  guint64 ram;             /* bytes */
+  GArray *phbs;            /* of ScenarioPhb */
+  char *order;             /* "shipped" or "pre-2017" */
+  ScenarioSubject subject; /* whom it is about alone */
+  guint timeout_ms;        /* limit of one statement; 10000 if not given */
+  guint n_processes;       /* raw: 1 + the largest N of `process N` */
+  GPtrArray *stmts;        /* of ScenarioStmt*; cold devices stand before boot */
 } Scenario;
 
 /* Reads and checks a file. Errors are one "path:line:column: message" line, the source line and a caret, in
@@ -190,10 +205,11 @@ char *scenario_message(const Scenario *scenario, ScenarioPlace place, const char
 /* Whether an event is what the expectation describes. */
 gboolean scenario_expect_matches(const ScenarioExpect *expect, const TraceEvent *event);
 
-/* Holds the calls of one statement (events [first, trace_len)) against its expect block; docs/scenario-language.md says
- * how the two are walked. TRUE: met. FALSE: *failed is the index of the expectation that was not met, or expects->len
- * if calls were left over, and *at the event where it stood (trace_len: the trace ended there). */
-gboolean scenario_expect_check(const ScenarioStmt *stmt, const Trace *trace, guint first, guint *failed, guint *at);
+/* Holds the calls of one statement (events [first, trace_len)) against one of its expect blocks;
+ * docs/scenario-language.md says how the two are walked. TRUE: met. FALSE: *failed is the index of the expectation that
+ * was not met, or expects->len if calls were left over, and *at the event where it stood (trace_len: the trace ended
+ * there). */
+gboolean scenario_expect_check(const ScenarioBlock *block, const Trace *trace, guint first, guint *failed, guint *at);
 
 /* What the language says of a statement word: its usage and a line of help each, NULL if it is no word of the language.
  */

@@ -16,6 +16,8 @@ const WordRow word_rows[] = {
     {"guest", guest_rows, NULL, -1, 0, "guest pseries kvm|tcg; guest put-tce ...",
      "the machine; the guest's hypercalls"},
     {"order", NULL, parse_order, -1, WORD_HEADER, "order shipped|pre-2017", "the order of the attach steps"},
+    {"subject", NULL, parse_subject, -1, WORD_HEADER, "subject builtin|qemu",
+     "whom alone the scenario is about: with another it is skipped"},
     {"timeout", NULL, parse_timeout, -1, WORD_HEADER, "timeout 10s", "limit of one statement"},
     {"cold", NULL, parse_plug, STMT_COLD, WORD_HEADER | WORD_MACHINE, "cold BDF phb N as NAME",
      "a device that is there when the machine is built"},
@@ -93,14 +95,20 @@ char *scenario_describe(const char *word) {
   return g_string_free(out, out->len == 0);
 }
 
+static void block_clear(gpointer data) {
+  ScenarioBlock *block = data;
+
+  g_array_unref(block->expects);
+}
+
 ScenarioStmt *scenario_stmt_new(int kind) {
   ScenarioStmt *stmt = g_new0(ScenarioStmt, 1);
 
   stmt->kind = kind;
   stmt->match.any_result = TRUE;
   stmt->match.args = scenario_args_new();
-  stmt->expects = g_array_new(FALSE, TRUE, sizeof(ScenarioExpect));
-  g_array_set_clear_func(stmt->expects, (GDestroyNotify)scenario_expect_clear);
+  stmt->blocks = g_array_new(FALSE, TRUE, sizeof(ScenarioBlock));
+  g_array_set_clear_func(stmt->blocks, block_clear);
   return stmt;
 }
 
@@ -113,7 +121,7 @@ void scenario_stmt_free(gpointer data) {
   g_free(stmt->name);
   g_free(stmt->as);
   scenario_expect_clear(&stmt->match);
-  g_array_unref(stmt->expects);
+  g_array_unref(stmt->blocks);
   g_free(stmt);
 }
 
@@ -179,7 +187,7 @@ gboolean parser_row(Parser *parser, const WordRow *row, const Token *first) {
   g_ptr_array_add(stmts, stmt);
   if (row->flags & WORD_EXPECT) {
     parser->expect_stmt = stmt;
-    parser->expect_line = 0;
+    parser->block = NULL;
   }
   return row->parse(parser, stmt) && (!(row->flags & WORD_FAILS) || parser_fails(parser, stmt)) && parser_end(parser);
 }

@@ -13,8 +13,11 @@ static void print_all(const Scenario *scenario) {
     g_autofree char *message = scenario_message(scenario, stmt->place, "%s", "here");
 
     g_assert_nonnull(message);
-    for (guint j = 0; j < stmt->expects->len; j++)
-      scenario_expect_print(out, &g_array_index(stmt->expects, ScenarioExpect, j));
+    for (guint j = 0; j < stmt->blocks->len; j++) {
+      const GArray *expects = g_array_index(stmt->blocks, ScenarioBlock, j).expects;
+      for (guint k = 0; k < expects->len; k++)
+        scenario_expect_print(out, &g_array_index(expects, ScenarioExpect, k));
+    }
   }
 }
 

@@ -123,12 +123,19 @@ static Scenario *scenario_of(const char *block) {
   return scenario;
 }
 
+static const ScenarioBlock *only_block(const Scenario *scenario) {
+  const ScenarioStmt *boot = g_ptr_array_index(scenario->stmts, 0);
+
+  assert_int_equal(boot->blocks->len, 1);
+  return &g_array_index(boot->blocks, ScenarioBlock, 0);
+}
+
 static void test_check(void **state) {
   const Case *c = *state;
   g_autoptr(Scenario) scenario = scenario_of(c->block);
   g_autoptr(Trace) trace = hotplug_trace();
   guint failed = G_MAXUINT, at = G_MAXUINT;
-  gboolean met = scenario_expect_check(g_ptr_array_index(scenario->stmts, 0), trace, 0, &failed, &at);
+  gboolean met = scenario_expect_check(only_block(scenario), trace, 0, &failed, &at);
 
   assert_int_equal(met, c->failed == MET);
   if (!met) {
@@ -143,8 +150,8 @@ static void test_first(void **state) {
   g_autoptr(Trace) trace = hotplug_trace();
   guint failed, at;
 
-  assert_true(scenario_expect_check(g_ptr_array_index(scenario->stmts, 0), trace, 3, &failed, &at));
-  assert_false(scenario_expect_check(g_ptr_array_index(scenario->stmts, 0), trace, trace_len(trace), &failed, &at));
+  assert_true(scenario_expect_check(only_block(scenario), trace, 3, &failed, &at));
+  assert_false(scenario_expect_check(only_block(scenario), trace, trace_len(trace), &failed, &at));
   assert_int_equal(failed, 0);
   assert_int_equal(at, trace_len(trace));
 }
@@ -167,13 +174,13 @@ static void test_print(void **state) {
       g_strjoinv("\n", (char **)(const char *[]){lines[0], lines[1], lines[2], lines[3], lines[4], lines[5], lines[6],
                                                  lines[7], lines[8], lines[9], NULL});
   g_autoptr(Scenario) scenario = scenario_of(block);
-  const ScenarioStmt *boot = g_ptr_array_index(scenario->stmts, 0);
+  const GArray *expects = only_block(scenario)->expects;
 
-  assert_int_equal(boot->expects->len, G_N_ELEMENTS(lines));
+  assert_int_equal(expects->len, G_N_ELEMENTS(lines));
   for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
     g_autoptr(GString) out = g_string_new(NULL);
 
-    scenario_expect_print(out, &g_array_index(boot->expects, ScenarioExpect, i));
+    scenario_expect_print(out, &g_array_index(expects, ScenarioExpect, i));
     assert_string_equal(out->str, lines[i]);
   }
 }
