@@ -12,7 +12,7 @@ _vfiosim() {
     case $before in
     --kernel | -k) words="direct fuse host" ;;
     --order | -o) [ "$command" = run ] && words="shipped pre-2017" ;;
-    --subject) words="builtin" ;;
+    --subject) words="builtin qemu" ;;
     esac
     if [ -z "$words" ]; then
       case $command:$word in

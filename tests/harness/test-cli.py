@@ -90,6 +90,12 @@ with tempfile.TemporaryDirectory() as top:
         expect("explain: a full disk", 2, "explain", "KV-37", stdout=full, err="cannot write")
     expect("run: a full disk for the trace", 2, "run", "--trace", "/dev/full", "pass.scn", out="cannot write the trace")
 
+    expect("run: a subject that there is not", 2, "run", "--subject", "xen", "pass.scn", err='no subject "xen"')
+    expect("run: a subject with a path too many", 2, "run", "--subject", "builtin:x", "pass.scn", err="builtin:x")
+    expect("run: a subject without its path", 2, "run", "-k", "fuse", "--subject", "qemu:", "pass.scn", err="path")
+    expect("run: QEMU needs nodes", 2, "run", "--subject", "qemu", "pass.scn", err="--kernel fuse")
+    expect("run: QEMU's order is its own", 2, "run", "-k", "fuse", "--subject", "qemu", "-o", "pre-2017", "pass.scn", err="order")
+
     expect("check: right", 0, "check", "some", out="2 scenarios are right")
     expect("check: wrong", 2, "check", "pass.scn", "bad.scn", err="bad.scn:3")
     expect("explain: a rule", 0, "explain", "kv-37", out="ENOENT")
