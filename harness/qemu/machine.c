@@ -53,12 +53,14 @@ static char *plug_ram_reason(const Scenario *scenario, const ScenarioStmt *stmt)
   return NULL;
 }
 
-static char *stmt_reason(const Scenario *scenario, const ScenarioStmt *stmt, const QemuProgram *program) {
+static char *stmt_reason(const Scenario *scenario, const ScenarioStmt *stmt) {
   switch (stmt->kind) {
   case STMT_PLUG_PHB:
     return stmt->fails ? NULL : phb_reason(&stmt->phb);
   case STMT_PLUG_RAM:
     return plug_ram_reason(scenario, stmt);
+  case STMT_ENGINE:
+    return g_strdup("QEMU's guest has no driver for the DMA engine");
   case STMT_ASSERT_INTERRUPT:
     return g_strdup("QEMU takes its interrupts itself, and nobody else sees that they came");
   default:
@@ -91,7 +93,7 @@ gboolean qemu_machine_carries(const Scenario *scenario, const QemuProgram *progr
 
   for (guint i = 0; !message && i < scenario->stmts->len; i++) {
     const ScenarioStmt *stmt = scenario->stmts->pdata[i];
-    reason = stmt_reason(scenario, stmt, program);
+    reason = stmt_reason(scenario, stmt);
     if (reason)
       message = scenario_message(scenario, stmt->place, "%s", reason);
   }
