@@ -17,8 +17,8 @@ enum {
   N_GROUPS = 3,
   ARENA = 4 << 20,
   FENCE = 1 << 20, /* on either side, never accessible: nothing is pinned beyond the arena */
-  PAYLOAD = 512,
-  LAST_FDS = 16, /* fds that calls choose from */
+  PAYLOAD = 2048,  /* struct kvm_sregs, and fds behind it */
+  LAST_FDS = 16,   /* fds that calls choose from */
 };
 
 typedef struct {
@@ -131,6 +131,8 @@ static guint64 some_value(World *world, const AbiCall *call, const AbiField *fie
     return call->size;
   if (strcmp(field->name, "liobn") == 0)
     return 0x80000000 + (take(&world->bytes) & 3);
+  if (call->id == ABI_GET_ONE_REG || call->id == ABI_SET_ONE_REG)
+    return G_GUINT64_CONSTANT(0x1020000000000000) + ((guint64)(take(&world->bytes) & 3) << 52) + take(&world->bytes);
   return some_number(world);
 }
 
@@ -235,6 +237,37 @@ static void call_hypercall(World *world) {
   (void)sim_hypercall(world->kernel, 1 + (take(&world->bytes) & 1), nr, args, &value);
 }
 
+/* The guest on a vCPU is given work or asked for it, and whoever serves KVM_RUN asks whether to wait. */
+static void call_guest(World *world, SimProcess *process) {
+  static const guint64 numbers[] = {0x1c, 0x20, 0x138, 0x13c, 0xf000};
+  guint8 what = take(&world->bytes);
+  guint vm = 1 + (what & 1), vcpu = what >> 1 & 1;
+  SimGuestWork work = {.kind = (SimWorkKind)(what >> 2 & 3) % 3};
+  SimFile *file;
+
+  switch (what >> 5) {
+  case 0:
+    (void)sim_vcpu_take(world->kernel, vm, vcpu, &work);
+    break;
+  case 1:
+    (void)sim_vcpu_take_back(world->kernel, vm, vcpu);
+    break;
+  case 2:
+  case 3:
+    file = sim_process_file(process, some_fd(world));
+    if (file)
+      (void)sim_vcpu_waits(file, process);
+    break;
+  default:
+    work.nr = numbers[take(&world->bytes) % G_N_ELEMENTS(numbers)];
+    work.args[0] = 0x80000000 + (take(&world->bytes) & 3);
+    work.args[1] = work.kind == SIM_WORK_HCALL ? (guint64)take(&world->bytes) << 12 : take(&world->bytes) & 15;
+    work.args[2] = some_number(world);
+    (void)sim_vcpu_give(world->kernel, vm, vcpu, &work);
+    break;
+  }
+}
+
 static void call_device(World *world) {
   guint8 buf[64] = {0};
   guint64 device = ((guint64)(take(&world->bytes) & 3) << 16) | 0x100;
@@ -289,6 +322,9 @@ static void step(World *world) {
     break;
   case 7:
     call_memory(world, process);
+    break;
+  case 8:
+    call_guest(world, process);
     break;
   default:
     call_open(world, process);
