@@ -31,10 +31,6 @@ static guint port_process(gpointer port, gpointer task) {
   return task ? sim_process_serial(task) : 0;
 }
 
-static gboolean port_exiting(gpointer port, gpointer task) {
-  return task && sim_process_exiting(task);
-}
-
 static guint64 port_pin(gpointer port, gpointer task, guint64 addr, guint64 len, gboolean write, guint host_page_shift,
                         guint *page_shift) {
   return memory_pin(sim_process_memory(task), addr, len, write, host_page_shift, page_shift);
@@ -116,7 +112,6 @@ const SimPort *sim_direct_port(void) {
       .write = port_write,
       .mm = port_mm,
       .process = port_process,
-      .exiting = port_exiting,
       .mm_read = port_read,
       .mm_write = port_write,
       .pin = port_pin,

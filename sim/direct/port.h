@@ -8,7 +8,6 @@ G_BEGIN_DECLS
 
 const GArray *sim_process_memory(const SimProcess *process); /* of MemoryRange */
 const SimHost *sim_process_host(const SimProcess *process);
-gboolean sim_process_exiting(const SimProcess *process); /* its fds are being closed for it */
 guint sim_process_serial(const SimProcess *process);
 /* Takes over the reference. fd or -EMFILE. */
 int sim_process_install(SimProcess *process, SimFile *file);

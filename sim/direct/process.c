@@ -22,7 +22,6 @@ struct SimProcess {
   guint serial;
   SimFile *fds[SIM_FD_MAX];
   guint n_open;
-  gboolean exiting;
   GArray *memory;   /* declared, of MemoryRange */
   GArray *mappings; /* of Mapping */
 };
@@ -57,7 +56,6 @@ SimProcess *sim_process_new(SimKernel *kernel, const SimHost *host, guint serial
 void sim_process_free(SimProcess *process) {
   if (!process)
     return;
-  process->exiting = TRUE;
   for (guint i = 0; i < process->mappings->len; i++)
     let_go(process, g_array_index(process->mappings, Mapping, i).file);
   for (int i = 0; i < SIM_FD_MAX; i++)
@@ -105,10 +103,6 @@ const GArray *sim_process_memory(const SimProcess *process) {
 
 const SimHost *sim_process_host(const SimProcess *process) {
   return process->host;
-}
-
-gboolean sim_process_exiting(const SimProcess *process) {
-  return process->exiting;
 }
 
 guint sim_process_serial(const SimProcess *process) {

@@ -43,7 +43,7 @@ static gboolean build(SimFuse *fuse, GError **error) {
   if ((fuse->host->kvm == SIM_KVM_REAL && !gate_kvm_usable(error)) || !gate_namespace_enter(error))
     return FALSE;
   fuse->processes = gate_processes_new(mm_exit, fuse, error);
-  fuse->filter = gate_filter_new(error);
+  fuse->filter = gate_filter_new(FALSE, error);
   fuse->fd = fuse->processes && fuse->filter ? open_dev_fuse(error) : -1;
   if (fuse->fd < 0)
     return FALSE;
@@ -96,6 +96,16 @@ void sim_fuse_free(SimFuse *fuse) {
   g_mutex_clear(&fuse->serving);
   g_mutex_clear(&fuse->lock);
   g_free(fuse);
+}
+
+gboolean sim_fuse_watch_exits(SimFuse *fuse, GError **error) {
+  GateFilter *filter = gate_filter_new(TRUE, error);
+  if (!filter)
+    return FALSE;
+  gate_filter_free(fuse->filter);
+  fuse->filter = filter;
+  fuse->watches_exits = TRUE;
+  return TRUE;
 }
 
 pid_t sim_fuse_fork_client(SimFuse *fuse, GateClientFunc func, gpointer data, int keep_fd, GError **error) {

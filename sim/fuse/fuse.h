@@ -23,6 +23,10 @@ SimFuse *sim_fuse_new(const SimHost *host, Trace *trace, GError **error);
 void sim_fuse_free(SimFuse *fuse);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimFuse, sim_fuse_free)
 
+/* Has clients that are forked from now on say that they end, before their fds are closed for them: such closes are
+ * marked in the trace (TRACE_AT_EXIT). Costs every process of theirs one more held call. */
+gboolean sim_fuse_watch_exits(SimFuse *fuse, GError **error);
+
 /* As gate_client_fork(). */
 pid_t sim_fuse_fork_client(SimFuse *fuse, GateClientFunc func, gpointer data, int keep_fd, GError **error);
 

@@ -133,11 +133,26 @@ static gboolean gateway_answer(gpointer data, GateCall *held, pid_t tid, int fd,
   return answered;
 }
 
+/* The closes that the process has made are in the model before those that its end makes. */
+static void gateway_exiting(gpointer data, pid_t tid) {
+  SimFuse *fuse = data;
+  g_mutex_lock(&fuse->lock);
+  GateProcess *process = gate_processes_known(fuse->processes, tid);
+  g_mutex_unlock(&fuse->lock);
+  if (!process)
+    return;
+  sim_server_barrier(fuse);
+  g_mutex_lock(&fuse->lock);
+  /* Only this thread forgets the dead. */
+  gate_process_exit(process);
+  g_mutex_unlock(&fuse->lock);
+}
+
 static void gateway_wakened(gpointer data) {
   sim_fuse_settle(data);
 }
 
-const GateSupervisorOps sim_gateway_ops = {gateway_answer, gateway_wakened};
+const GateSupervisorOps sim_gateway_ops = {gateway_answer, gateway_exiting, gateway_wakened};
 
 void sim_gateway_clear(SimFuse *fuse) {
   for (SimSpare *spare = &fuse->spare;; spare = &fuse->spare_table) {

@@ -34,6 +34,7 @@ struct SimFuse {
   GateProcesses *processes;
   GateVms *vms;
   GateFilter *filter;
+  gboolean watches_exits;
   GateSupervisor *supervisor;
   struct fuse_session *session;
   GThread *thread;     /* runs the session */

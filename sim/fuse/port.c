@@ -33,7 +33,8 @@ static guint port_process(gpointer port, gpointer task) {
 }
 
 static gboolean port_exiting(gpointer port, gpointer task) {
-  return gate_processes_exiting(((SimFuse *)port)->processes, ((SimTask *)task)->serial);
+  SimFuse *fuse = port;
+  return fuse->watches_exits && gate_processes_exiting(fuse->processes, ((SimTask *)task)->serial);
 }
 
 static int port_mm_read(gpointer port, gpointer mm, guint64 addr, void *buf, gsize len) {

@@ -33,10 +33,12 @@ static int add_rule(scmp_filter_ctx context, guint32 number) {
   return err == -EEXIST ? 0 : err;
 }
 
-static int add_rules(scmp_filter_ctx context) {
+static int add_rules(scmp_filter_ctx context, gboolean exits) {
   int err = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
   if (!err)
     err = add_rule(context, CARRIER);
+  if (!err && exits)
+    err = seccomp_rule_add(context, SCMP_ACT_NOTIFY, SCMP_SYS(exit_group), 0);
   for (int id = ABI_CALL_NONE + 1; !err && id < ABI_N_CALLS; id++) {
     const AbiCall *call = abi_call(id);
     if (call->returns != ABI_NONE && native_number(call) != 0)
@@ -45,10 +47,10 @@ static int add_rules(scmp_filter_ctx context) {
   return err;
 }
 
-GateFilter *gate_filter_new(GError **error) {
+GateFilter *gate_filter_new(gboolean exits, GError **error) {
   scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
   int memfd = memfd_create("filter", MFD_CLOEXEC);
-  int err = !context ? -ENOMEM : memfd < 0 ? -errno : add_rules(context);
+  int err = !context ? -ENOMEM : memfd < 0 ? -errno : add_rules(context, exits);
   if (!err)
     err = seccomp_export_bpf(context, memfd);
   seccomp_release(context);

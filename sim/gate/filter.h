@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 typedef struct GateFilter GateFilter;
 
 /* The commands are those of the ABI table's calls that return an fd, as programs of this machine's architecture make
- * them, and the one that carries calls of programs of another. */
-GateFilter *gate_filter_new(GError **error);
+ * them, and the one that carries calls of programs of another. exits: exit_group(), too. */
+GateFilter *gate_filter_new(gboolean exits, GError **error);
 void gate_filter_free(GateFilter *filter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GateFilter, gate_filter_free)
 

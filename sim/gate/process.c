@@ -23,6 +23,7 @@ struct GateProcess {
   int pidfd;
   guint serial;
   GateMm *mm;
+  gboolean exiting;
   gboolean shared; /* entered an address space that another process had: exec() is not seen by `mem` alone */
 };
 
@@ -226,22 +227,24 @@ GateProcess *gate_processes_enter(GateProcesses *processes, pid_t tid) {
   return process;
 }
 
-/* PF_EXITING of the thread group's leader, in the ninth field of its stat. */
-static gboolean exiting(pid_t pid) {
-  enum { PF_EXITING = 4, FIELD = 7 }; /* spaces after the name in parentheses */
-  char path[64], text[512];
-  g_snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-  if (fd >= 0)
-    close(fd);
-  if (n <= 0)
-    return TRUE;
-  text[n] = 0;
-  const char *at = strrchr(text, ')');
-  for (guint i = 0; at && i < FIELD; i++)
-    at = strchr(at + 1, ' ');
-  return at && (strtoul(at + 1, NULL, 10) & PF_EXITING);
+GateProcess *gate_processes_known(GateProcesses *processes, pid_t tid) {
+  GateProcess *process = g_hash_table_lookup(processes->by_tid, GINT_TO_POINTER(tid));
+  if (process && owns_thread(process, tid))
+    return process;
+  if (g_hash_table_size(processes->by_pid) == 0)
+    return NULL;
+  process = g_hash_table_lookup(processes->by_pid, GINT_TO_POINTER(thread_group(tid)));
+  return process && process_alive(process) ? process : NULL;
+}
+
+void gate_process_exit(GateProcess *process) {
+  process->exiting = TRUE;
+}
+
+/* Readable: it is a zombie, or reaped. */
+static gboolean dead(const GateProcess *process) {
+  struct pollfd poll_fd = {.fd = process->pidfd, .events = POLLIN};
+  return poll(&poll_fd, 1, 0) != 0;
 }
 
 static gboolean has_serial(gpointer pid, gpointer process, gpointer serial) {
@@ -250,7 +253,7 @@ static gboolean has_serial(gpointer pid, gpointer process, gpointer serial) {
 
 gboolean gate_processes_exiting(const GateProcesses *processes, guint serial) {
   const GateProcess *process = g_hash_table_find(processes->by_pid, has_serial, GUINT_TO_POINTER(serial));
-  return !process || !process_alive(process) || exiting(process->pid);
+  return !process || process->exiting || dead(process);
 }
 
 void gate_processes_reap(GateProcesses *processes) {

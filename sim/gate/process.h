@@ -34,7 +34,11 @@ void gate_processes_reap(GateProcesses *processes);
 /* Readable (poll) when there is a dead one. Stays the registry's. */
 int gate_processes_fd(const GateProcesses *processes);
 
-/* Whether the process of that serial has begun to end, or has ended. */
+/* As gate_processes_enter(), but nothing is made known. */
+GateProcess *gate_processes_known(GateProcesses *processes, pid_t tid);
+/* The process is about to end by itself. */
+void gate_process_exit(GateProcess *process);
+/* Whether the process of that serial is about to end by itself, or has been killed. */
 gboolean gate_processes_exiting(const GateProcesses *processes, guint serial);
 
 guint gate_process_serial(const GateProcess *process); /* from 1, in the order of first calls */

@@ -8,6 +8,7 @@
 #include <seccomp.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct GateCall {
@@ -49,8 +50,12 @@ static void serve(GateSupervisor *supervisor, int listener) {
     return; /* the caller died meanwhile */
   GateCall call = {listener, request->id};
   long result = 0;
-  gboolean answered = supervisor->ops->answer(supervisor->data, &call, request->pid, (int)request->data.args[0],
-                                              (guint32)request->data.args[1], request->data.args[2], &result);
+  gboolean answered = FALSE;
+  if (request->data.nr == SYS_exit_group)
+    supervisor->ops->exiting(supervisor->data, request->pid);
+  else
+    answered = supervisor->ops->answer(supervisor->data, &call, request->pid, (int)request->data.args[0],
+                                       (guint32)request->data.args[1], request->data.args[2], &result);
   memset(response, 0, sizeof *response);
   response->id = request->id;
   if (!answered)

@@ -19,6 +19,8 @@ typedef struct {
   /* Answers an ioctl: TRUE with its result (>= 0 or -errno) in *result, or FALSE: let the kernel do it. Runs in the
    * supervisor's thread, as all of these. */
   gboolean (*answer)(gpointer data, GateCall *call, pid_t tid, int fd, guint32 number, guint64 arg, long *result);
+  /* A process is about to end; it does when this returns. */
+  void (*exiting)(gpointer data, pid_t tid);
   /* The polled fd has become readable. */
   void (*wakened)(gpointer data);
 } GateSupervisorOps;

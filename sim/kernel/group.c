@@ -133,7 +133,6 @@ void sim_group_device_closed(SimGroup *group) {
 typedef struct {
   SimGroup *group;
   gboolean gone; /* the group has lost its devices since */
-  gboolean kept; /* the user has closed it: a device or KVM holds it */
 } GroupFile;
 
 /* Up to 6.0 the open file kept the group, though it had no device. */
@@ -363,10 +362,9 @@ static void group_release(SimFile *file, gpointer object) {
 }
 
 static void group_kept(SimFile *file, gpointer object) {
-  GroupFile *own = object;
+  const GroupFile *own = object;
   const SimGroup *group = own->group;
 
-  own->kept = TRUE;
   if (own->gone)
     return;
   if (group->container_users > 1)
@@ -399,8 +397,6 @@ static gboolean is_open_by_node(const SimGroup *group) {
 }
 
 static long may_open(SimCall *call, const SimGroup *group) {
-  const GroupFile *own;
-
   if (!group)
     return -ENOENT;
   if (!sim_group_has_node(call->kernel, sim_group_number(group)))
@@ -409,10 +405,7 @@ static long may_open(SimCall *call, const SimGroup *group) {
     return sim_refuse(call, EPERM, RULE_CG_4);
   if (is_open_by_node(group))
     return sim_refuse(call, EBUSY, RULE_CG_5);
-  if (!group->opened_file)
-    return 0;
-  own = sim_file_get(group->opened_file, ABI_GROUP);
-  return sim_refuse(call, EBUSY, own->kept && !sim_since(call->kernel, 5, 19) ? RULE_CG_7 : RULE_CG_6);
+  return group->opened_file ? sim_refuse(call, EBUSY, RULE_CG_6) : 0;
 }
 
 int sim_open_group(SimKernel *kernel, gpointer task, guint number, SimFile **file) {

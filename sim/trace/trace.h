@@ -22,7 +22,8 @@ enum {
   TRACE_INJECTED = 1, /* the answer is a scenario's fault, not the kernel's */
   TRACE_NOTABLE =
       2, /* an answer that succeeds but is a trap (positive return, silent leak): its rule is printed, too */
-  TRACE_AT_EXIT = 4, /* a close that the process did not make: its end did. Who passed the fd on may have ended, too */
+  TRACE_AT_EXIT = 4, /* a close that the process which opened did not make: its end did. Known only where exits are
+                        watched */
 };
 
 typedef struct {

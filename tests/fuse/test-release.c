@@ -144,6 +144,7 @@ static int leave_container_open(gpointer data, int keep_fd) {
 
 static void look_who_closes(World *world) {
   guint closes = 0;
+  CHECK(sim_fuse_watch_exits(world->fuse, NULL));
   client_run(world, leave_container_open, NULL);
   is_empty(world);
   for (guint i = 0; i < trace_len(world->trace); i++) {

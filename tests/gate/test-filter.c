@@ -53,13 +53,13 @@ static gboolean answer(gpointer data, GateCall *call, pid_t tid, int fd, guint32
 static void wakened(gpointer data) {
 }
 
-static const GateSupervisorOps ops = {answer, wakened};
+static const GateSupervisorOps ops = {.answer = answer, .wakened = wakened};
 
 static int set_up(void **state) {
   g_autoptr(GError) error = NULL;
   Fixture *fixture = g_new0(Fixture, 1);
   fixture->none = eventfd(0, EFD_CLOEXEC);
-  fixture->filter = gate_filter_new(&error);
+  fixture->filter = gate_filter_new(FALSE, &error);
   fixture->supervisor = gate_supervisor_new(&ops, fixture, fixture->none, &error);
   *state = fixture;
   return fixture->filter && fixture->supervisor ? 0 : -1;
