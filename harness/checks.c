@@ -66,6 +66,37 @@ static const Check checks[CHECK_N_IDS] = {
     [CHECK_DIED] = {"CHK-DIED", "The subject lived until the scenario let it go.",
                     "It crashed, exited, or took its world process with it; the signal and the last calls are shown.\n"
                     "--no-fork runs the scenario in the vfiosim process itself, for a debugger."},
+    [CHECK_UNFED] =
+        {"CHK-UNFED", "A guest's TCE table that covers a group's window is connected to it.",
+         "Of any program: KVM knows the group (GROUP_ADD), a device of it is in use, its container has a window\n"
+         "(TCE_CREATE), KVM has a table for the same addresses (CREATE_SPAPR_TCE_64) and so takes the guest's\n"
+         "H_PUT_TCE itself, but no SET_SPAPR_TCE has named group and table: the hypercalls return H_SUCCESS and\n"
+         "reach no hardware. Looked at when the guest writes such a table and when the window, the group or the\n"
+         "table is taken away. QEMU commit 8c37faa475 (2017) is the fault it was made for."},
+    [CHECK_ORPHAN] =
+        {"CHK-ORPHAN", "KVM writes no hardware table whose window is gone.",
+         "Of any program: SET_SPAPR_TCE attaches the hardware table that the group has then. If the window is\n"
+         "removed, or the group leaves its container, before GROUP_DEL or the close of the guest's table, KVM goes\n"
+         "on writing a table that no device sees, and mapped memory stays counted (KV-56). Looked at when the guest\n"
+         "writes it, and when the program ends with it."},
+    [CHECK_LIVE] = {"CHK-LIVE", "No window is removed while something is mapped in it.",
+                    "Of any program: TCE_REMOVE clears what is left, without a word. A device that still works there\n"
+                    "loses its memory under its hands; UNMAP_DMA comes first."},
+    [CHECK_TRAP] =
+        {"CHK-TRAP", "No call succeeded that did not do what it says.",
+         "Of any program: some of the kernel's answers look like successes: MAP_DMA at a misaligned address\n"
+         "returns 1 (TCE-75), UNREGISTER_MEMORY of memory still mapped returns 0 and leaks it (TCE-63). The\n"
+         "rule in the finding says what happened; `vfiosim explain` says more about it."},
+    [CHECK_STRICT] =
+        {"CHK-STRICT", "No call was refused with EINVAL or EFAULT.",
+         "Of any program, if asked for: a call whose arguments the kernel does not take is a mistake of the\n"
+         "caller's, unless it asks in order to learn what there is, as QEMU does of optional regions and\n"
+         "interrupts."},
+    [CHECK_LEFT] =
+        {"CHK-LEFT", "A program gives back what it has before it ends.",
+         "Of any program, if asked for: the kernel closes what is open when a process ends, unmaps what is\n"
+         "mapped and unpins what is registered, so that nothing is lost; but what is forgotten at the end is\n"
+         "often forgotten in the middle, too."},
 };
 
 const Check *check_get(CheckId id) {

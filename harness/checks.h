@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a scenario's failure is called: each check has an id that messages bear and `vfiosim explain` tells more about.
+ * What a failure is called: each check has an id that messages bear and `vfiosim explain` tells more about. Most are of
+ * scenarios; the last six judge the calls of any program (harness/watch).
  */
 #pragma once
 
@@ -26,6 +27,12 @@ typedef enum {
   CHECK_CLEAN,
   CHECK_HUNG,
   CHECK_DIED,
+  CHECK_UNFED,
+  CHECK_ORPHAN,
+  CHECK_LIVE,
+  CHECK_TRAP,
+  CHECK_STRICT,
+  CHECK_LEFT,
   CHECK_N_IDS,
 } CheckId;
 

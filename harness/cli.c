@@ -15,8 +15,8 @@ int cli_usage(const char *command, const char *format, ...) {
   return CLI_USAGE;
 }
 
-gboolean cli_parse(int argc, char **argv, const GOptionEntry *options, const char *positional, const char *summary,
-                   const char *examples, char ***rest, int *code) {
+static gboolean parse(int argc, char **argv, const GOptionEntry *options, const char *positional, const char *summary,
+                      const char *examples, gboolean command, char ***rest, int *code) {
   g_autofree char *synopsis = g_strdup_printf("%s %s", argv[0], positional);
   g_autoptr(GOptionContext) context = g_option_context_new(synopsis);
   g_auto(GStrv) args = g_new0(char *, (gsize)argc + 1);
@@ -26,6 +26,7 @@ gboolean cli_parse(int argc, char **argv, const GOptionEntry *options, const cha
 
   /* GLib's own --help exits from within. */
   g_option_context_set_help_enabled(context, FALSE);
+  g_option_context_set_strict_posix(context, command);
   g_option_context_set_summary(context, summary);
   if (examples) {
     g_autofree char *text = g_strdup_printf("Examples:\n%s", examples);
@@ -46,8 +47,19 @@ gboolean cli_parse(int argc, char **argv, const GOptionEntry *options, const cha
     *code = cli_finish(argv[0], CLI_PASS);
     return FALSE;
   }
-  *rest = g_strdupv(args + 1);
+  /* GLib leaves a "--" where it is that ended the options. */
+  *rest = g_strdupv(args + 1 + (command && args[1] && strcmp(args[1], "--") == 0));
   return TRUE;
+}
+
+gboolean cli_parse(int argc, char **argv, const GOptionEntry *options, const char *positional, const char *summary,
+                   const char *examples, char ***rest, int *code) {
+  return parse(argc, argv, options, positional, summary, examples, FALSE, rest, code);
+}
+
+gboolean cli_parse_command(int argc, char **argv, const GOptionEntry *options, const char *positional,
+                           const char *summary, const char *examples, char ***rest, int *code) {
+  return parse(argc, argv, options, positional, summary, examples, TRUE, rest, code);
 }
 
 /* ---- what was meant ---- */

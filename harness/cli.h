@@ -24,10 +24,12 @@ typedef int (*CliFunc)(int argc, char **argv);
 typedef struct {
   const char *name;
   CliFunc func;
-  const char *help; /* one line */
+  const char *help;       /* one line */
+  gboolean keeps_signals; /* runs a program, which is to have them as vfiosim was given them */
 } CliCommand;
 
 int cmd_run(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_import(int argc, char **argv);
@@ -40,6 +42,11 @@ int cmd_coverage(int argc, char **argv);
  * was answered or the options are wrong (said so on stderr), *code is the exit code. */
 gboolean cli_parse(int argc, char **argv, const GOptionEntry *options, const char *positional, const char *summary,
                    const char *examples, char ***rest, int *code);
+
+/* The same for a command that runs a program: options end at the first argument that is none, or after "--"; what
+ * follows is the program's. */
+gboolean cli_parse_command(int argc, char **argv, const GOptionEntry *options, const char *positional,
+                           const char *summary, const char *examples, char ***rest, int *code);
 
 /* One sentence on stderr: "vfiosim run: ...". Returns CLI_USAGE. */
 int cli_usage(const char *command, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -8,6 +8,7 @@
 
 static const CliCommand commands[] = {
     {"run", cmd_run, "run scenarios and judge them"},
+    {"exec", cmd_exec, "run a program on the simulated host", TRUE},
     {"check", cmd_check, "check scenarios without running them"},
     {"trace", cmd_trace, "show a recorded trace as text"},
     {"import", cmd_import, "make a scenario of a recorded trace"},
@@ -50,8 +51,6 @@ static int unknown(const char *name) {
 
 int main(int argc, char **argv) {
   setlocale(LC_ALL, "");
-  /* A reader that went away is an error of the write, to be told, not a silent death. */
-  signal(SIGPIPE, SIG_IGN);
   g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
 
   if (argc < 2) {
@@ -67,7 +66,11 @@ int main(int argc, char **argv) {
     return cli_finish("--version", CLI_PASS);
   }
   for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-    if (strcmp(argv[1], commands[i].name) == 0)
+    if (strcmp(argv[1], commands[i].name) == 0) {
+      /* A reader that went away is an error of the write, to be told, not a silent death. */
+      if (!commands[i].keeps_signals)
+        signal(SIGPIPE, SIG_IGN);
       return commands[i].func(argc - 1, argv + 1);
+    }
   return unknown(argv[1]);
 }

@@ -7,16 +7,19 @@ _vfiosim() {
   COMPREPLY=()
 
   if [ "$COMP_CWORD" = 1 ]; then
-    words="run check trace import explain hosts coverage --help --version"
+    words="run exec check trace import explain hosts coverage --help --version"
   else
     case $before in
     --kernel | -k) words="direct fuse host" ;;
     --order | -o) [ "$command" = run ] && words="shipped pre-2017" ;;
+    --host | -H) [ "$command" = exec ] && words=$(vfiosim hosts 2>/dev/null | awk '{ print $1 }') ;;
+    --checks | -c) [ "$command" = exec ] && words="default all none CHK-UNFED CHK-ORPHAN CHK-LIVE CHK-TRAP CHK-STRICT CHK-LEFT" ;;
     --subject) words="builtin qemu" ;;
     esac
     if [ -z "$words" ]; then
       case $command:$word in
       run:-*) words="--kernel --order --subject --bind --tap --junit --json --trace --tally --verbose --no-fork --help" ;;
+      exec:-*) words="--host --group --set --checks --trace --verbose --wait --help" ;;
       trace:-*) words="--object --call --rule --json --help" ;;
       import:-*) words="--host --output --help" ;;
       check:-*) words="--quiet --help" ;;

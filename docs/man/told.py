@@ -26,7 +26,7 @@ for command in commands:
         problems.append(f"vfiosim.1 does not tell the command {command}")
     if not re.search(rf"\b{command}\b", completion):
         problems.append(f"the completion does not know the command {command}")
-    for option in sorted(set(re.findall(r"--([a-z-]+)", help_of(command).split("Options:")[1])) - {"help"}):
+    for option in sorted(set(re.findall(r"--([a-z-]+)", help_of(command).split("Options:")[1].split("\n\n")[0])) - {"help"}):
         if f"Fl -{option}" not in pages and f", -{option}" not in pages:
             problems.append(f"no manual page tells the option --{option} of {command}")
         if f"--{option}" not in completion:
