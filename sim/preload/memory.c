@@ -69,8 +69,13 @@ static char *reserve(size_t length) {
   return aligned;
 }
 
+/* MAP_FIXED_NOREPLACE, too: the address is the caller's. */
+static int is_fixed(int flags) {
+  return (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
+}
+
 static void *map_aligned(void *addr, size_t length, int prot, int flags, int fd, off_t offset) {
-  if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+  if (is_fixed(flags))
     return map(addr, length, prot, flags, fd, offset);
   char *at = length ? reserve(length) : NULL;
   if (at == MAP_FAILED)
@@ -95,7 +100,7 @@ static int shared_memory(int fd, size_t length, int prot, int flags, off_t offse
 }
 
 void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset) {
-  if (((flags & MAP_FIXED) && ((uintptr_t)addr & (host_page() - 1))) || (offset & (off_t)(host_page() - 1))) {
+  if ((is_fixed(flags) && ((uintptr_t)addr & (host_page() - 1))) || (offset & (off_t)(host_page() - 1))) {
     errno = EINVAL;
     return MAP_FAILED;
   }

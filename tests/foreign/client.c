@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sim/preload/message.h"
+
 /* Only ppc64le's headers have it, and what they have is too long a number elsewhere. */
 struct create_table {
   uint64_t liobn;
@@ -158,6 +160,30 @@ static void files_of_others(void) {
   while (dup(0) >= 0)
     ;
   say("CREATE_VCPU without an fd left", ioctl(vm, KVM_CREATE_VCPU, 3));
+}
+
+/* What carries calls, used by a program itself. */
+static void carriers(void) {
+  int group, container = attach(&group), zero = open("/dev/zero", O_RDWR);
+  CarriedMessage message = {.magic = CARRIED_MAGIC, .op = CARRIED_IOCTL, .number = VFIO_GET_API_VERSION};
+  message.self = (uintptr_t)&message;
+  say("a good one", ioctl(container, CARRIER, &message));
+  say("a foreign file", ioctl(zero, CARRIER, &message));
+  message.op = 99;
+  say("unknown", ioctl(container, CARRIER, &message));
+  message.op = 0;
+  say("nothing", ioctl(container, CARRIER, &message));
+  message.op = CARRIED_MMAP;
+  message.length = HOST_PAGE;
+  say("memory of a container", ioctl(container, CARRIER, &message));
+  message.op = CARRIED_IOCTL;
+  message.self++;
+  say("from elsewhere", ioctl(container, CARRIER, &message));
+  message.self--;
+  message.magic = 0;
+  say("without magic", ioctl(container, CARRIER, &message));
+  say("wild", ioctl(container, CARRIER, wild));
+  say("none", ioctl(container, CARRIER, NULL));
 }
 
 static void interrupts(void) {
@@ -323,6 +349,12 @@ static void pages(void) {
   say("mmap of a VM", mmap(NULL, HOST_PAGE, PROT_READ, MAP_SHARED, vm, 0) == MAP_FAILED ? -1 : 0);
   say("mmap of a table's end", mmap(NULL, HOST_PAGE, PROT_READ, MAP_SHARED, fd, HOST_PAGE) == MAP_FAILED ? -1 : 0);
   say("munmap", munmap(tces, HOST_PAGE));
+  say("mmap of all memory",
+      mmap(NULL, (size_t)-4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
+  int file = open("/proc/self/exe", O_RDONLY);
+  char *program = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
+  say("mmap of a file", program == MAP_FAILED ? -1 : strncmp(program, "\177ELF", 4));
+  say("mmap of no file", mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 999, 0) == MAP_FAILED ? -1 : 0);
 }
 
 static const struct {
@@ -333,6 +365,7 @@ static const struct {
     {"kvm", calls_on_kvm},
     {"wild", wild_pointers},
     {"others", files_of_others},
+    {"carriers", carriers},
     {"interrupts", interrupts},
     {"fork", forked},
     {"threads", threads},

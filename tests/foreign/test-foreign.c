@@ -129,6 +129,10 @@ static void files_of_others_and_a_full_table(void **state) {
   alike(0, "others", TRUE);
 }
 
+static void carriers_by_hand(void **state) {
+  alike(0, "carriers", TRUE);
+}
+
 static void interrupts(void **state) {
   alike(0, "interrupts", TRUE);
 }
@@ -165,6 +169,9 @@ static void check_pages(World *world) {
       "mmap of a vcpu: 0\n",
       "mmap of a VM: errno 19\n",
       "mmap of a table's end: 0\n" /* KT-13 */,
+      "mmap of all memory: errno 12\n",
+      "mmap of a file: 0\n",
+      "mmap of no file: errno 9\n",
   };
   for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
     if (!strstr(text, expected[i]))
@@ -296,6 +303,7 @@ int main(void) {
       cmocka_unit_test(calls_on_kvm),
       cmocka_unit_test(wild_pointers),
       cmocka_unit_test(files_of_others_and_a_full_table),
+      cmocka_unit_test(carriers_by_hand),
       cmocka_unit_test(interrupts),
       cmocka_unit_test(forked_children),
       cmocka_unit_test(threads),
