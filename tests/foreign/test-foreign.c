@@ -268,17 +268,25 @@ static void a_scripted_guest_runs(void **state) {
 
 /* ---- bad ends ---- */
 
+/* A loaded machine takes its time to start qemu-user: the first of the client's calls is waited for. */
+static void await_calls(World *world, guint before) {
+  for (guint i = 0; i < 1000 && world_calls(world) == before; i++)
+    usleep(5000);
+  CHECK(world_calls(world) > before);
+}
+
 static void kill_at_any_time(World *world) {
   g_auto(GStrv) words = foreign_words(world, "for-ever");
   for (guint i = 0; i < 8; i++) {
+    guint before = world_calls(world);
     pid_t pid = start(world, words, -1);
-    usleep(40000 + i * 7919);
+    await_calls(world, before);
+    usleep(i * 1919);
     kill(pid, SIGKILL);
     CHECK(WIFSIGNALED(client_wait(pid)));
     SimCensus census = world_census(world);
     CHECK(census.containers == 0 && census.groups_open == 0 && census.vms == 0 && census.locked_pages == 0);
   }
-  CHECK(trace_len(world->trace) > 0);
 }
 
 static void a_client_may_die_at_any_time(void **state) {

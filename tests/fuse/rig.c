@@ -161,6 +161,22 @@ SimCensus world_census(World *world) {
   return census;
 }
 
+typedef struct {
+  const Trace *trace;
+  guint n;
+} Calls;
+
+static void count_calls(SimKernel *kernel, gpointer data) {
+  Calls *calls = data;
+  calls->n = trace_len(calls->trace);
+}
+
+guint world_calls(World *world) {
+  Calls calls = {.trace = world->trace};
+  sim_fuse_with_model(world->fuse, count_calls, &calls);
+  return calls.n;
+}
+
 int open_group(guint number) {
   g_autofree char *path = g_strdup_printf("/dev/vfio/%u", number);
   int fd = open(path, O_RDWR | O_CLOEXEC);

@@ -40,6 +40,7 @@ int client_wait(pid_t pid);                                        /* as waitpid
 void client_run(World *world, GateClientFunc func, gpointer data); /* it must exit with 0 */
 
 SimCensus world_census(World *world);
+guint world_calls(World *world); /* that were traced so far */
 
 /* ---- calls of a client ---- */
 
