@@ -82,8 +82,8 @@ char *diagnose_feed(const Run *run, guint group, guint64 liobn, GString *why);
 
 /* ---- run/stretch.c ---- */
 
-/* The events [first, end) one a line with their numbers, at most 40 of them: around the mark, if there is one. NULL:
- * none. */
+/* The events [first, end) one a line with their numbers, at most 40 of them: around the mark, if there is one; without
+ * those of vCPUs. NULL: none. */
 char *stretch_range(const Trace *trace, guint first, guint end, guint mark);
 /* The events of these indices (guint), ascending. */
 char *stretch_of(const Trace *trace, const GArray *indices, guint mark);

@@ -17,26 +17,46 @@ static char *finish(GString *out) {
   return g_string_free(out, out->len == 0);
 }
 
+/* A vCPU's registers come and go by the hundred, and tell nothing about devices. */
+static gboolean is_shown(const Trace *trace, guint index, guint mark) {
+  return index == mark || abi_call(trace_get(trace, index)->call)->kind != ABI_VCPU;
+}
+
+static GArray *shown(const Trace *trace, guint first, guint end, guint mark, guint *at) {
+  GArray *indices = g_array_new(FALSE, FALSE, sizeof(guint));
+
+  *at = G_MAXUINT;
+  for (guint i = first; i < end; i++) {
+    if (!is_shown(trace, i, mark))
+      continue;
+    if (i == mark)
+      *at = indices->len;
+    g_array_append_val(indices, i);
+  }
+  return indices;
+}
+
 char *stretch_range(const Trace *trace, guint first, guint end, guint mark) {
   GString *out = g_string_new(NULL);
-  guint n = end > first ? end - first : 0;
-  guint from = first;
+  guint at;
+  g_autoptr(GArray) events = shown(trace, first, end, mark, &at);
+  guint n = events->len, from = 0;
 
   if (n > STRETCH_MAX) {
     /* The beginning of the event, then what surrounds the mark, or its end. */
     guint rest = STRETCH_MAX - STRETCH_HEAD;
-    from = mark == RUN_NO_MARK || mark >= end ? end - rest : MIN(mark - MIN(mark, rest - 5), end - rest);
-    from = MAX(from, first + STRETCH_HEAD);
-    for (guint i = first; i < first + STRETCH_HEAD; i++)
-      print_event(out, trace, i, mark);
-    if (from > first + STRETCH_HEAD)
-      g_string_append_printf(out, "        ... %u calls ...\n", from - first - STRETCH_HEAD);
-    n = MIN(rest, end - from);
+    from = at == G_MAXUINT ? n - rest : MIN(at - MIN(at, rest - 5), n - rest);
+    from = MAX(from, STRETCH_HEAD);
+    for (guint i = 0; i < STRETCH_HEAD; i++)
+      print_event(out, trace, g_array_index(events, guint, i), mark);
+    if (from > STRETCH_HEAD)
+      g_string_append_printf(out, "        ... %u calls ...\n", from - STRETCH_HEAD);
+    n = MIN(rest, events->len - from);
   }
   for (guint i = from; i < from + n; i++)
-    print_event(out, trace, i, mark);
-  if (from + n < end)
-    g_string_append_printf(out, "        ... %u calls ...\n", end - from - n);
+    print_event(out, trace, g_array_index(events, guint, i), mark);
+  if (from + n < events->len)
+    g_string_append_printf(out, "        ... %u calls ...\n", events->len - from - n);
   return finish(out);
 }
 

@@ -74,7 +74,9 @@ gboolean scenario_expect_matches(const ScenarioExpect *expect, const TraceEvent 
 
 /* Calls that would drown the others, unless the block asks for them. */
 static gboolean is_quiet(AbiCallId call) {
-  return call == ABI_READ || call == ABI_WRITE || call == ABI_MMAP || abi_call(call)->kind == ABI_GUEST;
+  AbiKind kind = abi_call(call)->kind;
+
+  return call == ABI_READ || call == ABI_WRITE || call == ABI_MMAP || kind == ABI_GUEST || kind == ABI_VCPU;
 }
 
 static gboolean names_call(const GArray *expects, AbiCallId call) {

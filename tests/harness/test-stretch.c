@@ -64,11 +64,29 @@ static void test_gaps(void **state) {
   assert_true(g_str_has_prefix(lines[3], ">    8  "));
 }
 
+/* A vCPU's calls are passed over, but for one that is pointed at. */
+static void test_vcpus(void **state) {
+  g_autoptr(Trace) trace = trace_of(2);
+
+  for (guint i = 0; i < 100; i++) {
+    TraceEvent *event = trace_add(trace);
+    event->call = ABI_SET_ONE_REG;
+    event->object = (AbiObject){ABI_VCPU, 0};
+  }
+  g_autofree char *without = stretch_range(trace, 0, 102, RUN_NO_MARK);
+  g_autofree char *with = stretch_range(trace, 0, 102, 50);
+  assert_null(strstr(without, "SET_ONE_REG"));
+  assert_contains(without, "    2  container 1");
+  assert_null(strstr(without, "..."));
+  assert_contains(with, ">   51  vcpu");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_bounds),
       cmocka_unit_test(test_empty),
       cmocka_unit_test(test_gaps),
+      cmocka_unit_test(test_vcpus),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,6 +156,28 @@ static void test_first(void **state) {
   assert_int_equal(at, trace_len(trace));
 }
 
+/* A vCPU's calls come and go between the others. */
+static void test_vcpus_are_quiet(void **state) {
+  static const struct {
+    const char *block;
+    gboolean met;
+  } rows[] = {{"SET_CONTAINER\nSET_IOMMU", TRUE},
+              {"SET_CONTAINER\nvcpu RUN = EINTR\nSET_IOMMU", TRUE},
+              {"SET_CONTAINER\nSET_IOMMU\nnever RUN = 0", TRUE},
+              {"SET_CONTAINER\nSET_IOMMU\nnever RUN = EINTR", FALSE}};
+  g_autoptr(Trace) trace = trace_new();
+  guint failed, at;
+
+  add(trace, ABI_SET_CONTAINER, ABI_GROUP, 7, 0);
+  add(trace, ABI_RUN, ABI_VCPU, 0, -EINTR);
+  add(trace, ABI_SET_IOMMU, ABI_CONTAINER, 1, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(Scenario) scenario = scenario_of(rows[i].block);
+
+    assert_int_equal(scenario_expect_check(only_block(scenario), trace, 0, &failed, &at), rows[i].met);
+  }
+}
+
 /* What is printed reads back as the same. */
 static void test_print(void **state) {
   static const char *const lines[] = {
@@ -186,11 +208,12 @@ static void test_print(void **state) {
 }
 
 int main(void) {
-  struct CMUnitTest tests[G_N_ELEMENTS(cases) + 2];
+  struct CMUnitTest tests[G_N_ELEMENTS(cases) + 3];
 
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
     tests[i] = (struct CMUnitTest){cases[i].name, test_check, NULL, NULL, (gpointer)&cases[i]};
   tests[G_N_ELEMENTS(cases)] = (struct CMUnitTest)cmocka_unit_test(test_first);
   tests[G_N_ELEMENTS(cases) + 1] = (struct CMUnitTest)cmocka_unit_test(test_print);
+  tests[G_N_ELEMENTS(cases) + 2] = (struct CMUnitTest)cmocka_unit_test(test_vcpus_are_quiet);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
