@@ -39,6 +39,9 @@ struct Subject {
   /* Dies as by SIGKILL: fds are closed by the kernel, nothing is undone. */
   void (*kill)(Subject *subject);
   void (*free)(Subject *subject); /* takes the machine down in order if it is alive */
+  /* Its guest makes hypercalls on a vCPU, where KVM answers its own; else the kernel's VM is asked first, and the
+   * subject performs what is left. */
+  gboolean guest_calls;
 };
 
 G_END_DECLS

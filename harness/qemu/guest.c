@@ -5,9 +5,6 @@
 
 #include "harness/qemu/devicetree.h"
 
-/* Numbers of the target's description: power64-core.xml. */
-enum { REG_R3 = 3, REG_PC = 64 };
-
 /* arch/powerpc/include/asm/hvcall.h; QEMU: include/hw/ppc/spapr.h, KVMPPC_H_RTAS. */
 enum { H_PUT_TCE_INDIRECT = 0x13c, H_RTAS = 0xf000 };
 
@@ -16,60 +13,41 @@ enum {
   MAX_ARGS = 16,
 };
 
-static const guint8 sc_1[4] = {0x44, 0x00, 0x00, 0x22};
-
 struct QemuGuest {
-  Gdb *gdb;
+  QemuCpu *cpu;
   const QemuRam *ram;
   guint64 scratch;
 };
 
-QemuGuest *qemu_guest_new(Gdb *gdb, const QemuRam *ram, guint64 scratch) {
+QemuGuest *qemu_guest_new(QemuCpu *cpu, const QemuRam *ram, guint64 scratch) {
   QemuGuest *guest = g_new0(QemuGuest, 1);
 
-  guest->gdb = gdb;
+  guest->cpu = cpu;
   guest->ram = ram;
   guest->scratch = scratch;
   return guest;
 }
 
 void qemu_guest_free(QemuGuest *guest) {
+  if (guest)
+    qemu_cpu_free(guest->cpu);
   g_free(guest);
 }
 
 /* ---- hypercalls ---- */
 
-/* regs: r3 and on; what r3 and r4 hold afterwards is in regs[0] and regs[1]. */
-static gboolean step(Gdb *gdb, guint64 pc, guint64 *regs, guint n, GError **error) {
-  for (guint i = 0; i < n; i++)
-    if (!gdb_set_register(gdb, REG_R3 + i, regs[i], error))
-      return FALSE;
-  return gdb_write(gdb, pc, sc_1, sizeof sc_1, error) && gdb_step(gdb, error) &&
-         gdb_get_register(gdb, REG_R3, &regs[0], error) && gdb_get_register(gdb, REG_R3 + 1, &regs[1], error);
-}
-
 gboolean qemu_guest_hypercall(QemuGuest *guest, guint64 nr, const guint64 *args, guint n, gint64 *result,
                               guint64 *value, GError **error) {
-  guint64 pc, saved[MAX_ARGS + 1], regs[MAX_ARGS + 1] = {nr};
-  guint8 code[sizeof sc_1];
-  guint used = MAX(n + 1, 2);
+  guint64 regs[QEMU_CPU_REGS] = {nr};
 
-  g_return_val_if_fail(n <= MAX_ARGS, FALSE);
+  g_return_val_if_fail(n < QEMU_CPU_REGS, FALSE);
   memcpy(regs + 1, args, n * sizeof *args);
-  if (!gdb_get_register(guest->gdb, REG_PC, &pc, error) || !gdb_read(guest->gdb, pc, code, sizeof code, error))
-    return FALSE;
-  for (guint i = 0; i < used; i++)
-    if (!gdb_get_register(guest->gdb, REG_R3 + i, &saved[i], error))
-      return FALSE;
-  if (!step(guest->gdb, pc, regs, used, error))
+  if (!guest->cpu->hypercall(guest->cpu, regs, MAX(n + 1, 2), error))
     return FALSE;
   *result = (gint64)regs[0];
   if (value)
     *value = regs[1];
-  for (guint i = 0; i < used; i++)
-    if (!gdb_set_register(guest->gdb, REG_R3 + i, saved[i], error))
-      return FALSE;
-  return gdb_write(guest->gdb, pc, code, sizeof code, error) && gdb_set_register(guest->gdb, REG_PC, pc, error);
+  return TRUE;
 }
 
 /* The scratch page, its content put aside. NULL: there is no RAM. */
@@ -103,13 +81,13 @@ gboolean qemu_guest_put_list(QemuGuest *guest, guint64 liobn, guint64 ioba, cons
 
 /* ---- RTAS ---- */
 
-/* The token of a service: r3 at the machine's entry is where its device tree lies. */
+/* The token of a service, from the machine's device tree. */
 static gboolean find_token(QemuGuest *guest, const char *service, guint32 *token, GError **error) {
   const guint8 *tree;
   guint64 at;
   gsize len;
 
-  if (!gdb_get_register(guest->gdb, REG_R3, &at, error))
+  if (!guest->cpu->entry(guest->cpu, &at, error))
     return FALSE;
   tree = qemu_ram_at(guest->ram, at, DEVICETREE_HEADER);
   len = tree ? devicetree_size(tree) : 0;

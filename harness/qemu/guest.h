@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the guest does in a QEMU whose guest has no code: hypercalls and firmware (RTAS) calls, one instruction each.
- * The first vCPU, stopped at its entry point, is given the call's registers and one `sc 1` to carry out; QEMU's own
- * code answers. Registers and the instruction's place are then as before.
+ * What the guest does in a QEMU whose guest has no code: hypercalls and firmware (RTAS) calls, on its first vCPU;
+ * QEMU's own code answers, or KVM.
  */
 #pragma once
 
-#include "harness/qemu/gdb.h"
+#include "harness/qemu/cpu.h"
 #include "harness/qemu/ram.h"
 
 G_BEGIN_DECLS
@@ -14,8 +13,8 @@ G_BEGIN_DECLS
 typedef struct QemuGuest QemuGuest;
 
 /* scratch: guest physical address of a page that the guest's own calls do not touch, for firmware calls' arguments;
- * what it holds is put back. gdb and ram stay the caller's and outlive it. */
-QemuGuest *qemu_guest_new(Gdb *gdb, const QemuRam *ram, guint64 scratch);
+ * what it holds is put back. cpu is consumed; ram stays the caller's and outlives it. */
+QemuGuest *qemu_guest_new(QemuCpu *cpu, const QemuRam *ram, guint64 scratch);
 void qemu_guest_free(QemuGuest *guest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuGuest, qemu_guest_free)
 

@@ -14,7 +14,8 @@
 struct QemuProgram {
   char *path;
   guint machine; /* EM_* */
-  char *loader;  /* of the root that it lies in; NULL: it is at home on this machine */
+  gboolean foreign;
+  char *loader; /* of the root that it lies in; NULL: it is at home on this machine */
   char *root;
 };
 
@@ -59,6 +60,13 @@ static gboolean read_header(const char *path, Elf64_Ehdr *header, char **loader,
   return elf;
 }
 
+static guint own_machine(void) {
+  g_autofree char *loader = NULL;
+  Elf64_Ehdr header;
+
+  return read_header("/proc/self/exe", &header, &loader, NULL) ? header.e_machine : EM_NONE;
+}
+
 /* ---- where it lies ---- */
 
 /* ROOT of ROOT/usr/bin/NAME, if the loader is below it, too: an unpacked root, as scripts/fetch leaves it. */
@@ -81,6 +89,20 @@ static char *cache_path(const char *set) {
   return g_build_filename(g_get_user_cache_dir(), "vfiosim", set, "usr/bin/qemu-system-ppc64", NULL);
 }
 
+/* With KVM for POWER, on a machine of another kind. */
+static char *search_foreign(GError **error) {
+  char *fetched = cache_path("qemu-ppc64el");
+
+  if (g_file_test(fetched, G_FILE_TEST_IS_EXECUTABLE))
+    return fetched;
+  g_free(fetched);
+  g_set_error_literal(
+      error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
+      "there is no QEMU with KVM for POWER: run scripts/fetch qemu-ppc64el qemu-user toolchain sysroot, "
+      "which installs nothing, or name one with --subject qemu:PATH");
+  return NULL;
+}
+
 static char *search(GError **error) {
   g_autofree char *found = g_find_program_in_path("qemu-system-ppc64");
   g_autofree char *fetched = cache_path("client-qemu-ppc");
@@ -98,19 +120,15 @@ static char *search(GError **error) {
 
 /* ---- the whole ---- */
 
-static guint own_machine(void) {
-  g_autofree char *loader = NULL;
-  Elf64_Ehdr header;
-
-  return read_header("/proc/self/exe", &header, &loader, NULL) ? header.e_machine : EM_NONE;
-}
-
-QemuProgram *qemu_program_find(const char *path, GError **error) {
+QemuProgram *qemu_program_find(const char *path, gboolean kvm, GError **error) {
   g_autoptr(QemuProgram) program = g_new0(QemuProgram, 1);
   g_autofree char *loader = NULL;
   Elf64_Ehdr header;
 
-  program->path = path ? realpath(path, NULL) : search(error);
+  if (path)
+    program->path = realpath(path, NULL);
+  else
+    program->path = kvm && own_machine() != EM_PPC64 ? search_foreign(error) : search(error);
   if (!program->path) {
     if (path)
       g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_FAILED, "%s: %s", path, g_strerror(errno));
@@ -119,10 +137,13 @@ QemuProgram *qemu_program_find(const char *path, GError **error) {
   if (!read_header(program->path, &header, &loader, error))
     return NULL;
   program->machine = header.e_machine;
+  program->foreign = program->machine == EM_PPC64 && own_machine() != EM_PPC64;
+  if (program->foreign)
+    return g_steal_pointer(&program);
   if (program->machine != own_machine()) {
     g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
-                "%s is a program for another machine (ELF machine %u): one for this machine can be run", program->path,
-                program->machine);
+                "%s is a program for another machine (ELF machine %u): one for this machine or for ppc64le can be run",
+                program->path, program->machine);
     return NULL;
   }
   program->root = root_of(program->path, loader);
@@ -145,6 +166,10 @@ const char *qemu_program_path(const QemuProgram *program) {
 
 gboolean qemu_program_is_power(const QemuProgram *program) {
   return program->machine == EM_PPC64;
+}
+
+gboolean qemu_program_is_foreign(const QemuProgram *program) {
+  return program->foreign;
 }
 
 static void append_libraries(const char *root, GPtrArray *argv) {

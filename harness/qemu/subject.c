@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "harness/foreign.h"
 #include "harness/qemu/machine.h"
 #include "harness/qemu/monitor.h"
 #include "harness/qemu/process.h"
@@ -25,9 +26,8 @@ typedef struct {
   QemuRam *ram;
   QemuProcess *process; /* NULL: not booted */
   Qmp *qmp;             /* NULL: not booted, or over */
-  Gdb *gdb;
-  QemuGuest *guest;   /* NULL: until its first call */
-  SubjectStatus gone; /* SUBJECT_DONE while it lives */
+  QemuGuest *guest;     /* NULL: until its first call */
+  SubjectStatus gone;   /* SUBJECT_DONE while it lives */
   char *death;
 } Qemu;
 
@@ -35,7 +35,6 @@ typedef struct {
 
 static void disconnect(Qemu *qemu) {
   g_clear_pointer(&qemu->guest, qemu_guest_free);
-  g_clear_pointer(&qemu->gdb, gdb_free);
   g_clear_pointer(&qemu->qmp, qmp_free);
 }
 
@@ -88,7 +87,13 @@ static gboolean start(Qemu *qemu, GError **error) {
     return FALSE;
   }
   argv = qemu_machine_command(qemu->scenario, qemu->program, qemu->cold, ram, sockets[1]);
-  qemu->process = qemu_process_new(qemu->kernel, argv, sockets[1], error);
+  if (qemu_program_is_foreign(qemu->program)) {
+    char **words = foreign_command(qemu->scenario->host, (const char *const *)argv, error);
+    g_strfreev(argv);
+    argv = words;
+  }
+  if (argv)
+    qemu->process = qemu_process_new(qemu->kernel, argv, sockets[1], error);
   close(sockets[1]);
   if (qemu->process)
     qemu->qmp = qmp_new(sockets[0], qemu->scenario->timeout_ms, error);
@@ -137,16 +142,28 @@ static gboolean quit(Qemu *qemu, GError **error) {
 
 /* ---- the guest ---- */
 
-static QemuGuest *get_guest(Qemu *qemu, GError **error) {
+/* With KVM the vCPU runs from now on, or rather waits for what it is given to do. */
+static QemuCpu *new_cpu(Qemu *qemu, GError **error) {
+  Gdb *gdb;
   int fd;
+
+  if (qemu->scenario->kvm)
+    return qmp_command(qemu->qmp, "cont", NULL, error)
+               ? qemu_cpu_kvm_new(qemu->kernel, qemu->scenario->timeout_ms, error)
+               : NULL;
+  fd = monitor_open_gdb(qemu->qmp, error);
+  gdb = fd >= 0 ? gdb_new(fd, qemu->scenario->timeout_ms, error) : NULL;
+  return gdb ? qemu_cpu_gdb_new(gdb) : NULL;
+}
+
+static QemuGuest *get_guest(Qemu *qemu, GError **error) {
+  QemuCpu *cpu;
 
   if (qemu->guest)
     return qemu->guest;
-  fd = monitor_open_gdb(qemu->qmp, error);
-  if (fd >= 0)
-    qemu->gdb = gdb_new(fd, qemu->scenario->timeout_ms, error);
-  if (qemu->gdb)
-    qemu->guest = qemu_guest_new(qemu->gdb, qemu->ram, qemu->scenario->ram - 4096);
+  cpu = new_cpu(qemu, error);
+  if (cpu)
+    qemu->guest = qemu_guest_new(cpu, qemu->ram, qemu->scenario->ram - 4096);
   return qemu->guest;
 }
 
@@ -468,14 +485,18 @@ static void qemu_free(Subject *subject) {
 }
 
 Subject *qemu_subject_new(const Scenario *scenario, Kernel *kernel, const char *path, GError **error) {
-  g_autoptr(QemuProgram) program = qemu_program_find(path, error);
+  g_autoptr(QemuProgram) program = qemu_program_find(path, scenario->kvm, error);
   Qemu *qemu;
 
   if (!program || !qemu_machine_carries(scenario, program, error))
     return NULL;
   qemu = g_new0(Qemu, 1);
-  qemu->subject =
-      (Subject){.perform = qemu_perform, .peek = qemu_peek, .poke = qemu_poke, .kill = qemu_kill, .free = qemu_free};
+  qemu->subject = (Subject){.perform = qemu_perform,
+                            .peek = qemu_peek,
+                            .poke = qemu_poke,
+                            .kill = qemu_kill,
+                            .free = qemu_free,
+                            .guest_calls = TRUE};
   qemu->scenario = scenario;
   qemu->kernel = kernel;
   qemu->program = g_steal_pointer(&program);

@@ -117,10 +117,11 @@ static void judge(Run *run, const ScenarioStmt *stmt, gint64 result, guint64 val
 void hypercall_make(Run *run, const ScenarioStmt *stmt) {
   Hypercall call = {0};
   SubjectReply reply = {0};
-  gboolean answered;
+  gboolean answered = FALSE;
 
   fill(stmt, &call);
-  answered = stmt->kind == STMT_GUEST_INDIRECT ? ask_kernel_list(run, stmt, &call) : ask_kernel(run, &call);
+  if (!run->subject->guest_calls)
+    answered = stmt->kind == STMT_GUEST_INDIRECT ? ask_kernel_list(run, stmt, &call) : ask_kernel(run, &call);
   if (!answered && run->scenario->guest) {
     run->subject->perform(run->subject, stmt, &reply);
     if (run_reply_ends(run, stmt, &reply))

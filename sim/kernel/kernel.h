@@ -88,6 +88,11 @@ typedef enum {
   SIM_WORK_DONE,
 } SimWorkState;
 
+/* Serial of the VM that was made last, of those that live; 0: none. */
+guint sim_newest_vm(SimKernel *kernel);
+/* A general purpose register, 0..31, as KVM_GET_REGS would show it. FALSE: no such vCPU. */
+gboolean sim_vcpu_gpr(SimKernel *kernel, guint vm, guint vcpu, guint number, guint64 *value);
+
 /* What the guest does next. Hypercalls that KVM takes never reach the VMM; for anything else KVM_RUN returns, and the
  * VMM's answer is taken at the KVM_RUN after it. FALSE: no such vCPU, it has work already, or a size is none of those.
  */

@@ -16,6 +16,19 @@ static SimVcpu *find(SimKernel *kernel, guint serial, guint id) {
   return vm ? g_hash_table_lookup(sim_vm_vcpus(vm), GUINT_TO_POINTER(id)) : NULL;
 }
 
+guint sim_newest_vm(SimKernel *kernel) {
+  return kernel->vms->len ? sim_vm_serial(g_ptr_array_index(kernel->vms, kernel->vms->len - 1)) : 0;
+}
+
+gboolean sim_vcpu_gpr(SimKernel *kernel, guint vm, guint id, guint number, guint64 *value) {
+  const SimVcpu *vcpu = find(kernel, vm, id);
+
+  if (!vcpu || number >= G_N_ELEMENTS(vcpu->regs.gpr))
+    return FALSE;
+  *value = vcpu->regs.gpr[number];
+  return TRUE;
+}
+
 /* ---- the script ---- */
 
 static gboolean well_formed(const SimGuestWork *work) {
