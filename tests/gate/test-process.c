@@ -205,16 +205,21 @@ static void enter_pids(void) {
     _exit(SKIP);
 }
 
+/* A pid is free only some time after its thread has gone. */
 static pid_t fork_as(pid_t wanted) {
   g_autofree char *text = g_strdup_printf("%d", (int)wanted - 1);
-  int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || write(fd, text, strlen(text)) < 0)
-    _exit(SKIP);
-  close(fd);
-  pid_t pid = fork_pausing();
-  if (pid != wanted)
-    _exit(SKIP);
-  return pid;
+  for (guint i = 0; i < 1000; i++) {
+    int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+      _exit(SKIP);
+    close(fd);
+    pid_t pid = fork_pausing();
+    if (pid == wanted)
+      return pid;
+    end(pid);
+    usleep(1000);
+  }
+  _exit(1);
 }
 
 static int reuse_ids(void) {
@@ -229,8 +234,6 @@ static int reuse_ids(void) {
   GateProcess *mine = gate_processes_enter(fixture.processes, meeting.tid);
   pthread_barrier_wait(&meeting.barrier);
   pthread_join(thread, NULL);
-  while (syscall(SYS_tgkill, getpid(), meeting.tid, 0) == 0)
-    usleep(1000); /* it was joined before it was quite gone */
 
   /* The thread's id becomes a process's, then that of another process. */
   pid_t pid = fork_as(meeting.tid);
