@@ -115,6 +115,8 @@ static void fuse_free(Kernel *kernel) {
 
 Kernel *kernel_fuse_new(const Scenario *scenario, Trace *trace, GError **error) {
   GError *why = NULL;
+
+  sim_fuse_stay_on_one_processor();
   SimFuse *fuse = sim_fuse_new(scenario->host, trace, &why);
 
   if (!fuse) {

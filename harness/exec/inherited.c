@@ -10,7 +10,6 @@ void inherited_take(Inherited *inherited, const sigset_t *signals) {
   sigprocmask(SIG_BLOCK, signals, &inherited->mask);
   sigaction(SIGPIPE, &ignore, &inherited->pipe);
   inherited->directory = g_get_current_dir();
-  sched_getaffinity(0, sizeof inherited->processors, &inherited->processors);
   getrlimit(RLIMIT_NOFILE, &inherited->files);
   files = inherited->files;
   files.rlim_cur = files.rlim_max;
@@ -23,7 +22,6 @@ void inherited_clear(Inherited *inherited) {
 
 void inherited_give(const Inherited *inherited) {
   setrlimit(RLIMIT_NOFILE, &inherited->files);
-  sched_setaffinity(0, sizeof inherited->processors, &inherited->processors);
   /* A directory of /dev or /sys is another one by now. If the path leads nowhere, it is the old one still. */
   if (chdir(inherited->directory) < 0)
     g_debug("%s is not to be entered by its path", inherited->directory);

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <glib.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -16,7 +15,6 @@ typedef struct {
   sigset_t mask;
   struct sigaction pipe;
   struct rlimit files;
-  cpu_set_t processors;
   char *directory;
 } Inherited;
 

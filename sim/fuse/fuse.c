@@ -12,7 +12,7 @@ static void mm_exit(GateMm *mm, gpointer data) {
   sim_kernel_mm_exit(((SimFuse *)data)->kernel, mm);
 }
 
-static void stay_on_one_processor(void) {
+void sim_fuse_stay_on_one_processor(void) {
   cpu_set_t set;
   int cpu = sched_getcpu();
   if (cpu < 0)
@@ -71,7 +71,6 @@ SimFuse *sim_fuse_new(const SimHost *host, Trace *trace, GError **error) {
   fuse->shared = sim_shared_new();
   fuse->parked = g_ptr_array_new_with_free_func(g_free);
   fuse->kernel = sim_kernel_new(host, sim_fuse_port(), fuse, trace);
-  stay_on_one_processor();
   if (!build(fuse, error))
     g_clear_pointer(&fuse, sim_fuse_free);
   return fuse;

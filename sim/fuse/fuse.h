@@ -15,9 +15,12 @@ G_BEGIN_DECLS
 
 typedef struct SimFuse SimFuse;
 
+/* Keeps the process, and the clients that it forks, on one processor, since a wake-up across processors costs more than
+ * the call. Before sim_fuse_new(), where clients have no other work to do and do not choose their processor. */
+void sim_fuse_stay_on_one_processor(void);
+
 /* Moves the process, which must be single-threaded, into a namespace of its own, and serves the host there. There can
- * be one in the life of a process. The process is kept on one processor from now on, and so are its clients: a wake-up
- * across processors costs more than the call. host and trace (NULL: none) must outlive it. Errors: gate/error.h. */
+ * be one in the life of a process. host and trace (NULL: none) must outlive it. Errors: gate/error.h. */
 SimFuse *sim_fuse_new(const SimHost *host, Trace *trace, GError **error);
 /* Every client should be dead: calls still under way fail with ECONNABORTED. */
 void sim_fuse_free(SimFuse *fuse);

@@ -139,6 +139,7 @@ int main(void) {
     fprintf(stderr, "bench-fuse: %s\n", error->message);
     return 1;
   }
+  sim_fuse_stay_on_one_processor();
   gint64 start = g_get_monotonic_time();
   SimFuse *fuse = sim_fuse_new(host, trace, &error);
   if (!fuse) {

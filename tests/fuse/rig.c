@@ -57,6 +57,7 @@ static void world_main(const Plan *plan) {
   CHECK(sim_host_add_device(world.host, 7, "0000:01:00.0", NULL));
   CHECK(sim_host_add_device(world.host, 8, "0000:02:00.0", NULL));
   CHECK(!plan->key || sim_host_set(world.host, plan->key, plan->value, NULL));
+  sim_fuse_stay_on_one_processor();
   world.fuse = sim_fuse_new(world.host, world.trace, &error);
   if (!world.fuse) {
     gboolean skip = g_error_matches(error, GATE_ERROR, GATE_ERROR_UNAVAILABLE);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "sim/gate/fdinfo.h"
+#include "sim/gate/maps.h"
 #include "sim/gate/memory.h"
 
 enum { PAGE = 4096, PAGES = 8, HOST_SHIFT = 16 };
@@ -70,6 +71,41 @@ static void pinning_stops_at_a_hole_and_at_readonly_memory(void **state) {
   munmap(pages, PAGES * PAGE);
 }
 
+/* Both ways of looking say the same of every page, and of huge ones. */
+static void asking_and_reading_agree(void **state) {
+  enum { HUGE = 2 << 20 };
+  guint8 *pages = map_pages();
+  mprotect(pages + PAGE, PAGE, PROT_NONE);
+  mprotect(pages + 3 * PAGE, PAGE, PROT_READ);
+  munmap(pages + 5 * PAGE, PAGE);
+  g_autoptr(GateMaps) asked = gate_maps_open(getpid(), FALSE), read = gate_maps_open(getpid(), TRUE);
+  assert_true(asked && read);
+  for (guint i = 0; i < PAGES; i++) {
+    guint64 addr = (guintptr)pages + i * PAGE;
+    GateMapping a, b;
+    gboolean there = gate_maps_at(asked, addr, &a);
+    assert_int_equal(there, i != 5);
+    assert_int_equal(gate_maps_at(read, addr, &b), there);
+    if (!there)
+      continue;
+    assert_true(a.start == b.start && a.end == b.end && a.readable == b.readable && a.writable == b.writable);
+    assert_true(a.readable == (i != 1) && a.writable == (i != 1 && i != 3));
+  }
+  munmap(pages, PAGES * PAGE);
+  assert_null(gate_maps_open(G_MAXINT, FALSE));
+
+  guint8 *huge = mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+  if (huge == MAP_FAILED)
+    return; /* this machine has none free */
+  for (int text = 0; text < 2; text++) {
+    g_autoptr(GateMaps) maps = gate_maps_open(getpid(), text);
+    GateMapping mapping;
+    assert_true(gate_maps_at(maps, (guintptr)huge, &mapping));
+    assert_int_equal(gate_maps_page_shift(maps, (guintptr)huge, HUGE), 21);
+  }
+  munmap(huge, HUGE);
+}
+
 static void fds_are_told_apart(void **state) {
   GateFdInfo info;
   struct stat st;
@@ -93,6 +129,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_bad_pointer_is_efault),
       cmocka_unit_test(pinning_stops_at_a_hole_and_at_readonly_memory),
+      cmocka_unit_test(asking_and_reading_agree),
       cmocka_unit_test(fds_are_told_apart),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
