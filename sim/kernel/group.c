@@ -133,6 +133,7 @@ void sim_group_device_closed(SimGroup *group) {
 typedef struct {
   SimGroup *group;
   gboolean gone; /* the group has lost its devices since */
+  gboolean kept; /* the user has closed it: a device or KVM holds it */
 } GroupFile;
 
 /* Up to 6.0 the open file kept the group, though it had no device. */
@@ -362,9 +363,10 @@ static void group_release(SimFile *file, gpointer object) {
 }
 
 static void group_kept(SimFile *file, gpointer object) {
-  const GroupFile *own = object;
+  GroupFile *own = object;
   const SimGroup *group = own->group;
 
+  own->kept = TRUE;
   if (own->gone)
     return;
   if (group->container_users > 1)
@@ -397,6 +399,8 @@ static gboolean is_open_by_node(const SimGroup *group) {
 }
 
 static long may_open(SimCall *call, const SimGroup *group) {
+  const GroupFile *own;
+
   if (!group)
     return -ENOENT;
   if (!sim_group_has_node(call->kernel, sim_group_number(group)))
@@ -405,7 +409,10 @@ static long may_open(SimCall *call, const SimGroup *group) {
     return sim_refuse(call, EPERM, RULE_CG_4);
   if (is_open_by_node(group))
     return sim_refuse(call, EBUSY, RULE_CG_5);
-  return group->opened_file ? sim_refuse(call, EBUSY, RULE_CG_6) : 0;
+  if (!group->opened_file)
+    return 0;
+  own = sim_file_get(group->opened_file, ABI_GROUP);
+  return sim_refuse(call, EBUSY, own->kept && !sim_since(call->kernel, 5, 19) ? RULE_CG_7 : RULE_CG_6);
 }
 
 int sim_open_group(SimKernel *kernel, gpointer task, guint number, SimFile **file) {

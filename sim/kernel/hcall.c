@@ -192,7 +192,7 @@ static RuleId validate(SimVm *vm, const SimGuestTable *table, guint64 tce, guint
 
 /* Up to 4.19 a bad TCE was the guest's fault. */
 static long invalid(SimCall *call, RuleId rule) {
-  return answer(call, rule == RULE_HC_5 || sim_since(call->kernel, 5, 4) ? SIM_H_TOO_HARD : H_PARAMETER, rule);
+  return answer(call, sim_since(call->kernel, 5, 4) ? SIM_H_TOO_HARD : H_PARAMETER, rule);
 }
 
 /* ---- the hypercalls ---- */
@@ -226,7 +226,12 @@ static long put_tce(SimCall *call, SimVm *vm, const guint64 args[4]) {
 static gboolean past_end(SimCall *call, const SimGuestTable *table, guint64 ioba, guint64 count) {
   guint64 index = (ioba >> table->page_shift) - table->offset;
 
-  return sim_since(call->kernel, 7, 2) && count > table->size - index;
+  return (sim_since(call->kernel, 7, 2) || !sim_since(call->kernel, 4, 12)) && count > table->size - index;
+}
+
+/* By which rule: before 4.12 the last entry was looked at as the first was. */
+static RuleId past_end_rule(SimCall *call, RuleId before) {
+  return sim_since(call->kernel, 7, 2) ? RULE_HC_26 : before;
 }
 
 static gboolean read_list(SimCall *call, SimVm *vm, guint64 list, guint64 count, guint64 tces[LIST_MAX]) {
@@ -256,12 +261,12 @@ static long put_tce_indirect(SimCall *call, SimVm *vm, const guint64 args[4]) {
   if (!ioba_valid(table, args[1]))
     return answer(call, H_PARAMETER, RULE_HC_12);
   if (past_end(call, table, args[1], count))
-    return answer(call, H_PARAMETER, RULE_HC_26);
+    return answer(call, H_PARAMETER, past_end_rule(call, RULE_HC_12));
   if (!read_list(call, vm, args[2], count, tces))
     return answer(call, SIM_H_TOO_HARD, RULE_HC_13);
   for (guint64 i = 0; i < count; i++)
     if (validate(vm, table, tces[i], &ua) != RULE_NONE)
-      return answer(call, SIM_H_TOO_HARD, RULE_HC_14);
+      return invalid(call, RULE_HC_14);
   index = (args[1] >> table->page_shift) - table->offset;
   for (guint64 i = 0; i < count; i++) {
     /* also for an entry that grants nothing: it is mapped like any other (HC-15) */
@@ -283,7 +288,7 @@ static long stuff_tce(SimCall *call, SimVm *vm, const guint64 args[4]) {
   if (!ioba_valid(table, args[1]))
     return answer(call, H_PARAMETER, RULE_HC_18);
   if (past_end(call, table, args[1], count))
-    return answer(call, H_PARAMETER, RULE_HC_26);
+    return answer(call, H_PARAMETER, past_end_rule(call, RULE_HC_18));
   if (value & SIM_TCE_PERM)
     return answer(call, H_PARAMETER, RULE_HC_19);
   index = (args[1] >> table->page_shift) - table->offset;

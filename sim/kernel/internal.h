@@ -111,6 +111,8 @@ guint64 sim_mm_locked(const SimMm *mm); /* host pages */
 guint64 sim_region_start(const SimRegion *region);
 guint64 sim_region_size(const SimRegion *region);
 guint sim_region_page_shift(const SimRegion *region);
+/* Whether the page at ua, of the region's, is as large as the region takes itself to be (TCE-82). */
+gboolean sim_region_contains(const SimRegion *region, guint64 ua);
 SimRegion *sim_region_covering(SimMm *mm, guint64 ua, guint64 size); /* the one region that holds it whole, or NULL */
 void sim_region_mapped_inc(SimRegion *region);
 void sim_region_mapped_dec(SimRegion *region);

@@ -76,6 +76,15 @@ static long yes_no(SimCall *call, gboolean value, RuleId rule) {
   return value ? 1 : 0;
 }
 
+/* In 4.12 always; then on bare metal only, and from 6.12 in an LPAR, too. */
+static gboolean has_tce_vfio(const SimKernel *kernel) {
+  const SimHost *host = sim_host_of(kernel);
+
+  if (!sim_since(kernel, 4, 19))
+    return TRUE;
+  return host->spapr_tce_vfio && (host->platform != SIM_PSERIES || sim_since(kernel, 6, 12));
+}
+
 long sim_kvm_capability(SimCall *call, guint64 cap) {
   const SimHost *host = sim_host_of(call->kernel);
   gboolean power = host->platform != SIM_X86;
@@ -91,7 +100,7 @@ long sim_kvm_capability(SimCall *call, guint64 cap) {
   case KVM_CAP_SPAPR_TCE_VFIO:
     if (!sim_since(call->kernel, 4, 12))
       return yes_no(call, FALSE, RULE_KV_3);
-    return yes_no(call, power && (host->spapr_tce_vfio || !sim_since(call->kernel, 4, 19)), RULE_KV_2);
+    return yes_no(call, power && has_tce_vfio(call->kernel), RULE_KV_2);
   case KVM_CAP_DEVICE_CTRL:
     return yes_no(call, TRUE, RULE_KV_4);
   case KVM_CAP_PPC_MMU_RADIX:

@@ -146,12 +146,15 @@ static long group_del(SimCall *call, SimKvmVfio *device, Named group) {
 
   if (group.err)
     return sim_refuse(call, EBADF, RULE_KV_36);
+  /* up to 4.12 the group was asked for as ADD asks, and so could be refused (Linux 5d6dee80a1e9) */
+  if (!sim_since(call->kernel, 4, 13) && unfit_container_user(group.file) != RULE_NONE)
+    return sim_refuse(call, EINVAL, RULE_KV_37);
   found = find_entry(device, group.file, &at);
   if (!found)
     return sim_refuse(call, ENOENT, RULE_KV_37);
   entry = *found;
   g_array_remove_index(device->entries, at);
-  sim_met(call, entry.asked ? RULE_KV_38 : RULE_KV_39);
+  sim_met(call, entry.asked || is_container_user(call->kernel) ? RULE_KV_38 : RULE_KV_39);
   trap = release_entry(device->vm, entry);
   return trap == RULE_NONE ? 0 : sim_notable(call, 0, trap);
 }

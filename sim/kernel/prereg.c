@@ -7,6 +7,7 @@ struct SimRegion {
   SimMm *mm;
   guint64 ua, size;
   guint page_shift; /* the largest IOMMU page that may be used on it */
+  guint64 huge;     /* bytes from its start on whose pages are no smaller than that */
   guint used;       /* holders; 1 with no holder: the leak of TCE-63 */
   guint64 mapped;   /* 1 + TCEs that point into it */
 };
@@ -21,6 +22,10 @@ guint64 sim_region_size(const SimRegion *region) {
 
 guint sim_region_page_shift(const SimRegion *region) {
   return region->page_shift;
+}
+
+gboolean sim_region_contains(const SimRegion *region, guint64 ua) {
+  return ua - region->ua < region->huge;
 }
 
 gboolean sim_region_shared(const SimRegion *region) {
@@ -141,13 +146,45 @@ static long pin_result(SimCall *call, guint64 pinned, guint64 pages) {
 
 /* What is asked to be registered, and how much of it could be pinned. */
 typedef struct {
-  guint64 ua, size, pages, pinned;
+  guint64 ua, size, pages, pinned, huge;
   guint page_shift;
 } Wanted;
 
-static long account_and_pin(SimCall *call, SimMm *mm, Wanted *wanted) {
+/* How much of [ua, ua + size) can be pinned; *page_shift is lowered to what backs it. */
+static guint64 pin(SimCall *call, guint64 ua, guint64 size, guint *page_shift) {
   SimKernel *kernel = call->kernel;
-  guint host_shift = sim_page_shift(kernel);
+
+  return kernel->port->pin(kernel->port_data, call->task, ua, size, TRUE, sim_page_shift(kernel), page_shift);
+}
+
+/* A region that begins with huge pages and goes on with small ones passes for one of huge pages (from 5.1 on: the page
+ * size of one page is taken for the next). */
+static void find_huge_part(SimCall *call, Wanted *wanted) {
+  guint host_shift = sim_page_shift(call->kernel), first = (guint)__builtin_ctzll(wanted->ua | wanted->size), shift;
+  guint64 low = 1, high = wanted->pages; /* pages that are huge; that are not all */
+
+  wanted->huge = wanted->size;
+  if (wanted->page_shift > host_shift || first == host_shift || !sim_since(call->kernel, 5, 1))
+    return;
+  (void)pin(call, wanted->ua, G_GUINT64_CONSTANT(1) << host_shift, &first);
+  if (first <= host_shift)
+    return;
+  while (high - low > 1) {
+    guint64 mid = low + (high - low) / 2;
+
+    shift = first;
+    (void)pin(call, wanted->ua, mid << host_shift, &shift);
+    if (shift > host_shift)
+      low = mid;
+    else
+      high = mid;
+  }
+  wanted->page_shift = first;
+  wanted->huge = low << host_shift;
+}
+
+static long account_and_pin(SimCall *call, SimMm *mm, Wanted *wanted) {
+  guint host_shift = sim_page_shift(call->kernel);
 
   wanted->pages = wanted->size >> host_shift;
   if (sim_mm_account(call, mm, wanted->pages) < 0)
@@ -155,9 +192,7 @@ static long account_and_pin(SimCall *call, SimMm *mm, Wanted *wanted) {
   if (!wanted->pages)
     return sim_refuse(call, ENOMEM, RULE_MM_5);
   wanted->page_shift = (guint)__builtin_ctzll(wanted->ua | wanted->size);
-  wanted->pinned = kernel->port->pin(kernel->port_data, call->task, wanted->ua, wanted->size, TRUE, host_shift,
-                                     &wanted->page_shift) >>
-                   host_shift;
+  wanted->pinned = pin(call, wanted->ua, wanted->size, &wanted->page_shift) >> host_shift;
   return 0;
 }
 
@@ -194,11 +229,13 @@ long sim_region_new(SimCall *call, SimMm *mm, guint64 ua, guint64 size, SimRegio
 
   if (result)
     return result;
+  find_huge_part(call, &wanted);
   region = g_new0(SimRegion, 1);
   region->mm = mm;
   region->ua = ua;
   region->size = size;
   region->page_shift = wanted.page_shift;
+  region->huge = wanted.huge;
   region->used = 1;
   region->mapped = 1;
   g_ptr_array_insert(mm->regions, (gint)upper_bound(mm, ua), region);

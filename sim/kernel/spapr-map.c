@@ -40,6 +40,8 @@ static long map_page_v2(SimCall *call, SimSpapr *spapr, SimTceTable *table, guin
     return sim_refuse(call, EINVAL, RULE_TCE_80);
   if (sim_tce_table_page_shift(table) > sim_region_page_shift(region))
     return sim_refuse(call, EINVAL, RULE_TCE_81);
+  if (sim_tce_table_page_shift(table) > sim_page_shift(call->kernel) && !sim_region_contains(region, ua))
+    return sim_refuse(call, EPERM, RULE_TCE_82);
   if (index >= sim_tce_table_entries(table))
     return 0;
   sim_region_mapped_inc(region);

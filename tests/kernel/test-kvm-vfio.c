@@ -210,7 +210,7 @@ static void test_container_user(void **state) {
   expect(rig, rig_group_add(rig, device, group), 0, RULE_KV_34);
   expect(rig, rig_set_spapr_tce(rig, device, STDIN_FILENO, table), -EINVAL, RULE_KV_42);
   expect(rig, rig_call_value(rig, group, ABI_UNSET_CONTAINER, 0), -EBUSY, RULE_CG_59);
-  expect(rig, rig_group_del(rig, device, group), 0, RULE_KV_39);
+  expect(rig, rig_group_del(rig, device, group), 0, RULE_KV_38);
   expect(rig, rig_call_value(rig, group, ABI_UNSET_CONTAINER, 0), 0, RULE_CG_60);
 }
 
