@@ -3,16 +3,7 @@
 
 #include <string.h>
 
-typedef struct {
-  guint64 count;
-  GPtrArray *runs; /* borrowed names; NULL until the rule is met */
-} RuleCoverage;
-
-struct Coverage {
-  GHashTable *runs; /* names */
-  RuleCoverage rules[RULE_COUNT];
-  GHashTable *calls[ABI_N_CALLS]; /* result -> guint64; NULL: never made */
-};
+#include "coverage/internal.h"
 
 GQuark coverage_error_quark(void) {
   return g_quark_from_static_string("coverage-error");

@@ -16,7 +16,8 @@ static const char head[] =
     "th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }\n"
     ".n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }\n"
     ".id { white-space: nowrap; border-left: .3rem solid var(--met); } .not .id { border-color: var(--not); }\n"
-    ".not .n { color: var(--not); } .wide { overflow-x: auto; } .small { font-size: 85%; opacity: .8; }\n"
+    ".cannot .id { border-color: var(--line); } .not .n { color: var(--not); } .wide { overflow-x: auto; } .small { "
+    "font-size: 85%; opacity: .8; }\n"
     "progress { accent-color: var(--met); } code { font-size: 90%; }\n</style></head><body>\n";
 
 /* printf() whose %s are escaped. */
@@ -33,6 +34,13 @@ static void append(GString *out, const char *format, ...) {
   g_free(text);
 }
 
+static void share_cells(GString *out, guint met, guint all) {
+  append(out,
+         "<td class=\"n\">%u</td><td class=\"n\">%u</td><td class=\"n\">%.1f&#8239;%%</td>"
+         "<td><progress max=\"%u\" value=\"%u\"></progress></td></tr>\n",
+         met, all, all ? 100.0 * met / all : 0.0, all, met);
+}
+
 static void share_row(const Coverage *coverage, GString *out, const char *table) {
   guint met, all;
 
@@ -41,17 +49,17 @@ static void share_row(const Coverage *coverage, GString *out, const char *table)
     append(out, "<tr><td><a href=\"#%s\">%s</a></td>", table, table);
   else
     append(out, "<tr><th>%s</th>", "all");
-  append(out,
-         "<td class=\"n\">%u</td><td class=\"n\">%u</td><td class=\"n\">%.1f&#8239;%%</td>"
-         "<td><progress max=\"%u\" value=\"%u\"></progress></td></tr>\n",
-         met, all, all ? 100.0 * met / all : 0.0, all, met);
+  share_cells(out, met, all);
 }
 
 static void shares(const Coverage *coverage, GString *out) {
-  guint at = 0;
+  guint at = 0, met, all;
 
   append(out, "<h1>Coverage of %u runs</h1>\n<table><tr><th>rules</th><th>met</th><th>of</th><th></th><th></th></tr>\n",
          coverage_n_runs(coverage));
+  coverage_meetable(coverage, &met, &all);
+  append(out, "<tr><th>%s</th>", "that can be met");
+  share_cells(out, met, all);
   share_row(coverage, out, NULL);
   for (char *table; (table = coverage_next_table(&at)); g_free(table))
     share_row(coverage, out, table);
@@ -131,7 +139,9 @@ static void rules(const Coverage *coverage, GString *out, const char *table) {
 
     if (strncmp(rule->id, table, len) != 0 || rule->id[len] != '-')
       continue;
-    g_string_append(out, count ? "<tr>" : "<tr class=\"not\">");
+    g_string_append(out, count                                    ? "<tr>"
+                         : coverage_excepted(coverage, (RuleId)i) ? "<tr class=\"cannot\">"
+                                                                  : "<tr class=\"not\">");
     append(out, "<td class=\"id\" id=\"%s\">%s</td><td class=\"n\">%" G_GUINT64_FORMAT "</td>", rule->id, rule->id,
            count);
     append(out, "<td><code>%s</code> on %s</td><td>%s</td><td>%s</td><td class=\"small\">%s&#8211;%s</td>", rule->call,

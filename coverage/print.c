@@ -14,6 +14,8 @@ static void print_shares(const Coverage *coverage, GString *out) {
 
   coverage_share(coverage, NULL, &met, &all);
   g_string_append_printf(out, "rules met: %u of %u (%.1f %%)\n", met, all, percent(met, all));
+  coverage_meetable(coverage, &met, &all);
+  g_string_append_printf(out, "of those that can be met: %u of %u (%.1f %%)\n", met, all, percent(met, all));
   for (char *table; (table = coverage_next_table(&at)); g_free(table)) {
     coverage_share(coverage, table, &met, &all);
     g_string_append_printf(out, "  %-4s %4u of %4u  %5.1f %%\n", table, met, all, percent(met, all));
@@ -54,13 +56,22 @@ static void print_rules(const Coverage *coverage, GString *out) {
       g_string_append_printf(out, " and %u more", runs->len - 1);
     g_string_append_c(out, '\n');
   }
-  g_string_append(out, "\nrules not met\n");
+}
+
+static void print_rules_where(const Coverage *coverage, GString *out, const char *heading, gboolean met,
+                              gboolean excepted) {
+  gboolean any = FALSE;
+
   for (guint i = RULE_NONE + 1; i < RULE_COUNT; i++) {
     const Rule *rule = rule_get((RuleId)i);
 
-    if (coverage_rule(coverage, (RuleId)i) == 0)
-      g_string_append_printf(out, "  %-8s %s, %s: %s = %s\n", rule->id, rule->object, rule->call, rule->condition,
-                             rule->result);
+    if ((coverage_rule(coverage, (RuleId)i) > 0) != met || coverage_excepted(coverage, (RuleId)i) != excepted)
+      continue;
+    if (!any)
+      g_string_append_printf(out, "\n%s\n", heading);
+    any = TRUE;
+    g_string_append_printf(out, "  %-8s %s, %s: %s = %s\n", rule->id, rule->object, rule->call, rule->condition,
+                           rule->result);
   }
 }
 
@@ -69,6 +80,9 @@ void coverage_print(const Coverage *coverage, GString *out) {
   print_shares(coverage, out);
   print_calls(coverage, out);
   print_rules(coverage, out);
+  print_rules_where(coverage, out, "rules not met", FALSE, FALSE);
+  print_rules_where(coverage, out, "rules that cannot be met", FALSE, TRUE);
+  print_rules_where(coverage, out, "rules met, though they are listed as not to be met", TRUE, TRUE);
 }
 
 static gboolean write_file(const char *dir, const char *name, const GString *text, GError **error) {
@@ -77,12 +91,15 @@ static gboolean write_file(const char *dir, const char *name, const GString *tex
   return g_file_set_contents(path, text->str, (gssize)text->len, error);
 }
 
-gboolean coverage_report(const char *const *paths, const char *out_dir, GString *text, GError **error) {
+gboolean coverage_report(const char *const *paths, const char *except, const char *out_dir, GString *text,
+                         GError **error) {
   g_autoptr(Coverage) coverage = coverage_new();
   g_autoptr(GString) plain = g_string_new(NULL);
   g_autoptr(GString) page = g_string_new(NULL);
   int err;
 
+  if (except && !coverage_except(coverage, except, error))
+    return FALSE;
   for (guint i = 0; paths[i]; i++)
     if (!coverage_read(coverage, paths[i], error))
       return FALSE;

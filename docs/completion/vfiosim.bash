@@ -24,7 +24,7 @@ _vfiosim() {
       import:-*) words="--host --output --help" ;;
       check:-*) words="--quiet --help" ;;
       explain:-*) words="--list --help" ;;
-      coverage:-*) words="--output --help" ;;
+      coverage:-*) words="--except --output --help" ;;
       *:-*) words="--help" ;;
       hosts:*) words=$(vfiosim hosts 2>/dev/null | awk '{ print $1 }') ;;
       esac

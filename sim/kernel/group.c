@@ -362,6 +362,16 @@ static void group_release(SimFile *file, gpointer object) {
   g_free(own);
 }
 
+static gboolean has_open_device(const SimGroup *group) {
+  for (guint i = 0; i < group->host->devices->len; i++) {
+    guint64 id = g_array_index(group->host->devices, SimHostDevice, i).id;
+
+    if (sim_device_is_open(sim_kernel_device(group->kernel, id)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void group_kept(SimFile *file, gpointer object) {
   GroupFile *own = object;
   const SimGroup *group = own->group;
@@ -369,7 +379,7 @@ static void group_kept(SimFile *file, gpointer object) {
   own->kept = TRUE;
   if (own->gone)
     return;
-  if (group->container_users > 1)
+  if (has_open_device(group))
     sim_kernel_met(group->kernel, RULE_CG_83);
   else
     sim_kernel_met(group->kernel, sim_since(group->kernel, 5, 19) ? RULE_CG_84 : RULE_CG_85);

@@ -216,10 +216,11 @@ static void test_reports(void **state) {
 
   assert_true(
       g_file_set_contents(sandbox->file, "one <b>\tCG-1=2\tSET_CONTAINER:>0=1\tSET_CONTAINER:EINVAL=7\n", -1, NULL));
-  assert_true(coverage_report(paths, sandbox->dir, text, NULL));
+  assert_true(coverage_report(paths, NULL, sandbox->dir, text, NULL));
   assert_contents(txt, text->str);
-  assert_true(
-      g_str_has_prefix(text->str, "coverage of 1 runs\n\nrules met: 1 of 571 (0.2 %)\n  CG      1 of   91    1.1 %\n"));
+  assert_true(g_str_has_prefix(text->str,
+                               "coverage of 1 runs\n\nrules met: 1 of 571 (0.2 %)\n"
+                               "of those that can be met: 1 of 571 (0.2 %)\n  CG      1 of   91    1.1 %\n"));
   assert_non_null(strstr(text->str, "\n  SET_CONTAINER            >0 x 1, EINVAL x 7\n"));
   assert_non_null(strstr(text->str, "\n  UNSET_CONTAINER          never\n"));
   assert_non_null(strstr(text->str, "\n  CG-1            2  one <b>\n"));
@@ -233,11 +234,59 @@ static void test_reports(void **state) {
   assert_true(g_str_has_suffix(page, "</body></html>\n"));
 }
 
+static void test_rules_that_cannot_be_met(void **state) {
+  Sandbox *sandbox = *state;
+  g_autofree char *document = g_build_filename(sandbox->dir, "not-met.md", NULL);
+  const char *const paths[] = {sandbox->file, NULL};
+  g_autoptr(Coverage) coverage = coverage_new();
+  g_autoptr(GString) text = g_string_new(NULL);
+  guint met, all;
+
+  assert_true(g_file_set_contents(document,
+                                  "# CG-9 in text counts nothing\n\n| rules | why |\n|---|---|\n"
+                                  "| CG-2, TCE-84 | CG-8 | \n| CG-1 | met all the same |\n",
+                                  -1, NULL));
+  assert_true(g_file_set_contents(sandbox->file, "run\tCG-1=2\tCG-3=1\n", -1, NULL));
+  assert_true(coverage_except(coverage, document, NULL));
+  assert_true(coverage_read(coverage, sandbox->file, NULL));
+  assert_true(coverage_excepted(coverage, RULE_CG_2) && coverage_excepted(coverage, RULE_TCE_84));
+  assert_false(coverage_excepted(coverage, RULE_CG_8) || coverage_excepted(coverage, RULE_CG_9));
+  coverage_meetable(coverage, &met, &all);
+  assert_int_equal(met, 1);
+  assert_int_equal(all, 568);
+
+  assert_true(coverage_report(paths, document, NULL, text, NULL));
+  assert_non_null(strstr(text->str, "\nof those that can be met: 1 of 568 (0.2 %)\n"));
+  assert_non_null(strstr(text->str, "\n\nrules that cannot be met\n  CG-2     container, open: no memory = -ENOMEM\n"));
+  assert_non_null(strstr(text->str, "\n\nrules met, though they are listed as not to be met\n  CG-1 "));
+}
+
+static void test_malformed_exceptions(void **state) {
+  static const struct {
+    const char *text, *error;
+  } rows[] = {
+      {"| CG-2 | why |\n| CG-999 | why |\n", ":2: 'CG-999' is no rule"},
+      {"| CG-2, | why |\n", ":1: '' is no rule"},
+      {"| CG-2 | why |\n| KV-1, CG-2 | why |\n", ":2: CG-2 is listed twice"},
+  };
+  Sandbox *sandbox = *state;
+
+  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(Coverage) coverage = coverage_new();
+    g_autoptr(GError) error = NULL;
+
+    assert_true(g_file_set_contents(sandbox->file, rows[i].text, -1, NULL));
+    assert_false(coverage_except(coverage, sandbox->file, &error));
+    if (!strstr(error->message, rows[i].error) || !strstr(error->message, sandbox->file))
+      fail_msg("the error is '%s'", error->message);
+  }
+}
+
 static void test_report_of_a_missing_file(void **state) {
   const char *const paths[] = {"/nonexistent/tally", NULL};
   g_autoptr(GError) error = NULL;
 
-  assert_false(coverage_report(paths, NULL, NULL, &error));
+  assert_false(coverage_report(paths, NULL, NULL, NULL, &error));
   assert_true(g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT));
 }
 
@@ -251,6 +300,8 @@ int main(void) {
       cmocka_unit_test(test_tables),
       cmocka_unit_test_setup_teardown(test_malformed, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_reports, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_rules_that_cannot_be_met, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_malformed_exceptions, set_up, tear_down),
       cmocka_unit_test(test_report_of_a_missing_file),
   };
 

@@ -333,9 +333,22 @@ static void EEH_1_to_18_operations(void **state) {
   args[0] = 12;
   args[2] = 9;
   rig_refused(rig, rig_call(rig, container, ABI_EEH_PE_OP, (guintptr)args), EINVAL, RULE_EEH_12);
+  args[0] = sizeof args;
+  memcpy(rig->buf + RIG_BUF - 39, args, 39); /* EEH-13: the op is there, its error not wholly */
+  rig_refused(rig, rig_call(rig, container, ABI_EEH_PE_OP, (guintptr)rig->buf + RIG_BUF - 39), EFAULT, RULE_EEH_13);
   rig_set(rig, "eeh", "off");
   container = rig_container(rig, RIG_V2, &group, 0, -1);
   rig_refused(rig, rig_call(rig, container, ABI_EEH_PE_OP, 8), ENODEV, RULE_EEH_2);
+}
+
+static void TCE_37_no_default_window_to_enable(void **state) {
+  g_autoptr(Rig) rig = rig_new("64K");
+  int group, container;
+
+  rig_set(rig, "dma32-size", "0");
+  container = rig_container(rig, RIG_V1, &group, 0, -1);
+  rig_refused(rig, rig_call(rig, container, ABI_ENABLE, 0), EPERM, RULE_TCE_37);
+  assert_int_equal(rig_locked(rig), 0);
 }
 
 static void TCE_3_8_and_the_other_platform_switches(void **state) {
@@ -371,6 +384,7 @@ int main(void) {
       cmocka_unit_test(TCE_78_98_past_the_end_of_the_window),
       cmocka_unit_test(TCE_33_115_structs_that_cannot_be_written),
       cmocka_unit_test(EEH_1_to_18_operations),
+      cmocka_unit_test(TCE_37_no_default_window_to_enable),
       cmocka_unit_test(TCE_3_8_and_the_other_platform_switches),
   };
 

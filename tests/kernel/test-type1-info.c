@@ -119,6 +119,17 @@ static void T1_21_22_info_with_capabilities(void **state) {
   assert_int_equal(u32(info, 20), 0xeeeeeeee);
 }
 
+static void T1_17_a_struct_that_cannot_be_read_or_written(void **state) {
+  int container;
+  g_autoptr(Rig) rig = type1_new(TYPE1V2, &container);
+
+  rig_refused(rig, rig_call(rig, container, ABI_TYPE1_GET_INFO, 8), EFAULT, RULE_T1_17);
+  rig_refused(rig, rig_call(rig, container, ABI_TYPE1_GET_INFO, (guintptr)rig->buf + RIG_BUF - 15), EFAULT, RULE_T1_17);
+  memcpy(rig->buf, &(guint32){256}, 4);
+  assert_int_equal(mprotect(rig->buf, 4096, PROT_READ), 0);
+  rig_refused(rig, rig_call(rig, container, ABI_TYPE1_GET_INFO, (guintptr)rig->buf), EFAULT, RULE_T1_17);
+}
+
 static void KV_24_kvm_vfio_without_spapr(void **state) {
   int container;
   g_autoptr(Rig) rig = type1_new(TYPE1V2, &container);
@@ -146,6 +157,7 @@ int main(void) {
       cmocka_unit_test(CG_18_power_has_no_type1),
       cmocka_unit_test(T1_18_to_20_info_without_room),
       cmocka_unit_test(T1_21_22_info_with_capabilities),
+      cmocka_unit_test(T1_17_a_struct_that_cannot_be_read_or_written),
       cmocka_unit_test(KV_24_kvm_vfio_without_spapr),
   };
 

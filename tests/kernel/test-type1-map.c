@@ -141,6 +141,40 @@ static void T1_30_another_process(void **state) {
   assert_int_equal(rig_locked(rig), 0);
 }
 
+static void T1_23_a_struct_that_cannot_be_read(void **state) {
+  int container;
+  g_autoptr(Rig) rig = type1_new(TYPE1V2, &container);
+
+  rig_refused(rig, rig_call(rig, container, ABI_TYPE1_MAP_DMA, 8), EFAULT, RULE_T1_23);
+  rig_refused(rig, rig_call(rig, container, ABI_TYPE1_MAP_DMA, (guintptr)rig->buf + RIG_BUF - 31), EFAULT, RULE_T1_23);
+}
+
+/* The new owner pays for the whole mapping, or it stays as it was: another's, and without an address. */
+static void T1_30_the_new_owner_cannot_pay(void **state) {
+  int group, container;
+  g_autoptr(Rig) rig = type1_new(TYPE1V2, &container);
+  g_autoptr(SimProcess) child = NULL;
+  struct {
+    guint32 argsz, flags;
+    guint64 vaddr, iova, size;
+  } map = {sizeof map, MAP_VADDR, (guintptr)rig->buf, 0, 4 * PAGE};
+
+  rig_set(rig, "memlock", "16K");
+  container = rig_container(rig, TYPE1V2, &group, 0, -1);
+  child = sim_process_fork(rig->process, 2);
+  assert_int_equal(type1_map(rig, container, READ, 0, 0, 4 * PAGE), 0);
+  assert_int_equal(type1_unmap(rig, container, UNMAP_VADDR, 0, 4 * PAGE, NULL), 0);
+  rig->host->memlock = 0x3fff;
+  assert_int_equal(sim_process_ioctl(child, container, abi_call(ABI_TYPE1_MAP_DMA)->nr_x86, (guintptr)&map), -ENOMEM);
+  assert_int_equal(rig_rule(rig), RULE_T1_30);
+  assert_int_equal(rig_locked(rig), 4);
+  assert_int_equal(sim_locked_pages(rig->kernel, sim_process_mm(child)), 0);
+  rig->host->memlock = 0x4000;
+  assert_int_equal(sim_process_ioctl(child, container, abi_call(ABI_TYPE1_MAP_DMA)->nr_x86, (guintptr)&map), 0);
+  assert_int_equal(rig_locked(rig), 0);
+  assert_int_equal(sim_locked_pages(rig->kernel, sim_process_mm(child)), 4);
+}
+
 static void T1_38_dma_reaches_what_is_mapped(void **state) {
   int container;
   g_autoptr(Rig) rig = type1_new(TYPE1V2, &container);
@@ -176,6 +210,8 @@ int main(void) {
       cmocka_unit_test(T1_33_no_entries_left),
       cmocka_unit_test(T1_28_to_31_new_addresses),
       cmocka_unit_test(T1_30_another_process),
+      cmocka_unit_test(T1_23_a_struct_that_cannot_be_read),
+      cmocka_unit_test(T1_30_the_new_owner_cannot_pay),
       cmocka_unit_test(T1_38_dma_reaches_what_is_mapped),
   };
 

@@ -168,6 +168,25 @@ static void T1_58_all_that_is_mapped_is_dirty(void **state) {
   assert_true(bitmap[0] == 0x3ff && bitmap[1] == 0);
 }
 
+static void T1_39_52_56_structs_that_cannot_be_read(void **state) {
+  enum { START = 1, GET = 4 };
+  int container;
+  g_autoptr(Rig) rig = type1_new(TYPE1V2, &container);
+  const guint64 end = (guintptr)rig->buf + RIG_BUF;
+  const Type1Dirty start = {8, START, 0, 0, 0, 0, 0}, get = {48, GET, 0, PAGE, PAGE, 8, 0};
+  Type1Dirty *cut = (Type1Dirty *)(rig->buf + RIG_BUF - 8), unreachable = {48, GET, 0, PAGE, PAGE, 8, 8};
+
+  rig_refused(rig, rig_call(rig, container, ABI_TYPE1_UNMAP_DMA, 8), EFAULT, RULE_T1_39);
+  rig_refused(rig, rig_call(rig, container, ABI_TYPE1_UNMAP_DMA, end - 23), EFAULT, RULE_T1_39);
+  rig_refused(rig, rig_call(rig, container, ABI_DIRTY_PAGES, end - 7), EFAULT, RULE_T1_52);
+  memcpy(cut, &get, 8);
+  rig_refused(rig, rig_call(rig, container, ABI_DIRTY_PAGES, (guintptr)cut), EFAULT, RULE_T1_56);
+  /* where the bits should go */
+  assert_int_equal(type1_map(rig, container, READ, 0, 0, PAGE), 0);
+  assert_int_equal(type1_dirty(rig, container, &start), 0);
+  rig_refused(rig, type1_dirty(rig, container, &unreachable), EFAULT, RULE_T1_56);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(T1_40_to_46_parameters_in_order),
@@ -177,6 +196,7 @@ int main(void) {
       cmocka_unit_test(T1_14_15_leaving_groups),
       cmocka_unit_test(T1_51_to_57_refused),
       cmocka_unit_test(T1_58_all_that_is_mapped_is_dirty),
+      cmocka_unit_test(T1_39_52_56_structs_that_cannot_be_read),
   };
 
   return cmocka_run_group_tests_name("type1-unmap", tests, NULL, NULL);

@@ -131,6 +131,46 @@ static void TCE_24_from_4_11(void **state) {
   assert_int_equal(rig_rule(rig), RULE_TCE_24);
 }
 
+/* Up to 4.11 both looked at the address, and UNMAP at the end of the range, too. */
+static void TCE_76_97_addresses_are_refused(void **state) {
+  g_autoptr(Rig) rig = rig_of("linux-4.19-powernv", "4.11");
+  int group, container = rig_container(rig, RIG_V2, &group, 0, -1);
+
+  assert_int_equal(rig_register(rig, container, 0, MIB), 0);
+  rig_refused(rig, rig_map(rig, container, 0x800, 0, 0x1000), EINVAL, RULE_TCE_76);
+  rig_refused(rig, rig_unmap(rig, container, 0x800, 0x1000), EINVAL, RULE_TCE_97);
+  rig_refused(rig, rig_unmap(rig, container, 2 * gib - 0x1000, 0x2000), EINVAL, RULE_TCE_97);
+  assert_int_equal(rig_unmap(rig, container, 2 * gib - 0x1000, 0x1000), 0);
+  rig_set(rig, "version", "4.12");
+  container = rig_container(rig, RIG_V2, &group, 0, -1);
+  assert_int_equal(rig_register(rig, container, 0, MIB), 0);
+  assert_int_equal(rig_map(rig, container, 0x800, 0, 0x1000), 1);
+  assert_int_equal(rig_unmap(rig, container, 0x800, 0x1000), 1);
+  assert_int_equal(rig_unmap(rig, container, 2 * gib - 0x1000, 0x2000), 0);
+}
+
+/* CG-85, KV-34: the entry is a user of the container, so that the group stays in it, and shut. */
+static void CG_85_kvm_keeps_the_group(void **state) {
+  g_autoptr(Rig) rig = rig_of("linux-4.19-powernv", "5.18");
+  struct kvm_create_device create = {.type = KVM_DEV_TYPE_VFIO};
+  gint32 group;
+  struct kvm_device_attr add = {.group = 1, .attr = KVM_DEV_VFIO_GROUP_ADD, .addr = (guintptr)&group};
+  int container = rig_container(rig, RIG_V2, &group, 0, -1), vm;
+
+  vm = (int)rig_call(rig, sim_process_open(rig->process, "/dev/kvm", 0), ABI_CREATE_VM, 0);
+  assert_int_equal(rig_call(rig, vm, ABI_CREATE_DEVICE, (guintptr)&create), 0);
+  assert_int_equal(rig_call(rig, (int)create.fd, ABI_SET_DEVICE_ATTR, (guintptr)&add), 0);
+  assert_int_equal(sim_process_close(rig->process, group), 0);
+  assert_true(rig_met(rig, RULE_CG_85));
+  assert_int_equal(sim_process_open(rig->process, "/dev/vfio/0", 0), -EBUSY);
+  assert_int_equal(rig_register(rig, container, 0, MIB), 0);
+  assert_int_equal(sim_process_close(rig->process, (int)create.fd), 0);
+  assert_int_equal(sim_process_open(rig->process, "/dev/vfio/0", 0), -EBUSY); /* KV-59 */
+  assert_int_equal(sim_process_close(rig->process, vm), 0);
+  rig_refused(rig, rig_unregister(rig, container, 0, MIB), EINVAL, RULE_CG_12);
+  open_group(rig);
+}
+
 /* TCE-10, TCE-108, TCE-125: until 4.11 an LPAR could have a v2 container, and do nothing with its windows. */
 static void TCE_125_a_window_that_cannot_be_unset(void **state) {
   g_autoptr(Rig) rig = rig_of("linux-6.12-pseries", "4.11");
@@ -336,6 +376,8 @@ int main(void) {
       cmocka_unit_test(CG_7_a_device_keeps_the_group),
       cmocka_unit_test(TCE_24_25_45_54_before_4_11),
       cmocka_unit_test(TCE_24_from_4_11),
+      cmocka_unit_test(TCE_76_97_addresses_are_refused),
+      cmocka_unit_test(CG_85_kvm_keeps_the_group),
       cmocka_unit_test(TCE_125_a_window_that_cannot_be_unset),
       cmocka_unit_test(PSR_3_a_borrowed_window),
       cmocka_unit_test(TCE_82_a_small_page_in_a_region_of_huge_ones),
