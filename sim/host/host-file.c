@@ -11,7 +11,8 @@ static const char *const builtin_names[] = {"power9", "power9-4k", "power9-v1", 
                                             "power8", "x86",       NULL};
 
 typedef struct {
-  const char *name; /* of the file, for messages */
+  const char *name;   /* of the file, for messages */
+  const char *folder; /* what paths in it are relative to; NULL: nothing */
   const char *text;
   GKeyFile *keys;
   SimHost *host;
@@ -76,8 +77,18 @@ static gboolean set_host(gpointer base, const char *key, const char *value, GErr
   return sim_host_set(base, key, value, error);
 }
 
+typedef struct {
+  SimHostDevice *device;
+  const char *folder;
+} PlacedDevice;
+
 static gboolean set_device(gpointer base, const char *key, const char *value, GError **error) {
-  return sim_host_device_set(base, key, value, error);
+  const PlacedDevice *placed = base;
+  g_autofree char *path = NULL;
+
+  if (strcmp(key, "config") == 0 && placed->folder)
+    path = g_canonicalize_filename(value, placed->folder);
+  return sim_host_device_set(placed->device, key, path ? path : value, error);
 }
 
 typedef struct {
@@ -125,6 +136,8 @@ static gboolean read_group(const Reader *reader, const char *section, GError **e
 
 static gboolean read_device(const Reader *reader, const char *section, GError **error) {
   const char *address = section + strlen("device ");
+  gboolean recorded = g_key_file_has_key(reader->keys, section, "config", NULL);
+  PlacedDevice placed = {.folder = reader->folder};
   SimHostDevice *device = NULL;
   GError *inner = NULL;
   guint64 id;
@@ -135,7 +148,12 @@ static gboolean read_device(const Reader *reader, const char *section, GError **
     return fail_at(reader, section, NULL, error,
                    g_error_new(SIM_HOST_ERROR, SIM_HOST_ERROR_NOT_FOUND,
                                "no group has a device '%s'; name it in a group's devices", address));
-  if (!read_keys(reader, section, "model", set_device, device, error))
+  if (recorded && g_key_file_has_key(reader->keys, section, "model", NULL))
+    return fail_at(reader, section, "config", error,
+                   g_error_new(SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT,
+                               "key 'config': a recorded device has no model; leave one of the two out"));
+  placed.device = device;
+  if (!read_keys(reader, section, recorded ? "config" : "model", set_device, &placed, error))
     return FALSE;
   if (!sim_host_device_check(device, &inner))
     return fail_at(reader, section, NULL, error, inner);
@@ -168,11 +186,12 @@ static gboolean read_sections(const Reader *reader, GError **error) {
   return TRUE;
 }
 
-static SimHost *read_text(const char *name, const char *file, const char *text, gsize len, GError **error) {
+static SimHost *read_text(const char *name, const char *file, const char *folder, const char *text, gsize len,
+                          GError **error) {
   g_autoptr(GKeyFile) keys = g_key_file_new();
   g_autoptr(SimHost) host = sim_host_new();
   g_autofree char *copy = g_strndup(text, len);
-  Reader reader = {.name = file, .text = copy, .keys = keys, .host = host};
+  Reader reader = {.name = file, .folder = folder, .text = copy, .keys = keys, .host = host};
 
   g_free(host->name);
   host->name = g_strdup(name);
@@ -194,7 +213,7 @@ static SimHost *read_text(const char *name, const char *file, const char *text, 
 }
 
 SimHost *sim_host_load(const char *path, GError **error) {
-  g_autofree char *text = NULL, *base = NULL;
+  g_autofree char *text = NULL, *base = NULL, *folder = NULL;
   gsize len;
 
   if (g_strv_contains(builtin_names, path))
@@ -212,7 +231,8 @@ SimHost *sim_host_load(const char *path, GError **error) {
   base = g_path_get_basename(path);
   if (g_str_has_suffix(base, ".ini"))
     base[strlen(base) - strlen(".ini")] = '\0';
-  return read_text(base, path, text, len, error);
+  folder = g_path_get_dirname(path);
+  return read_text(base, path, folder, text, len, error);
 }
 
 SimHost *sim_host_builtin(const char *name, GError **error) {
@@ -231,7 +251,7 @@ SimHost *sim_host_builtin(const char *name, GError **error) {
     return NULL;
   }
   text = g_bytes_get_data(bytes, &len);
-  return read_text(name, file, text, len, error);
+  return read_text(name, file, NULL, text, len, error);
 }
 
 const char *const *sim_host_builtin_names(void) {

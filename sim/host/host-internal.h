@@ -18,7 +18,8 @@ gboolean sim_host_set_profile(SimHost *host, const char *name);
 /* Their names, ", " between them; free with g_free(). */
 char *sim_host_profiles(void);
 
-/* Applies one key of a [device ...] section. The error names the key, not the section. */
+/* Applies one key of a [device ...] section; `config` takes the path of a file. The error names the key, not the
+ * section. */
 gboolean sim_host_device_set(SimHostDevice *device, const char *key, const char *value, GError **error);
 
 /* What one key cannot see of a device: BARs that overlap, MSI-X without its BAR. */

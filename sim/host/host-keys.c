@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The keys of host files: what they are called, what they may be, where they go. */
 #include "sim/host/host-internal.h"
+#include "sim/host/lspci.h"
 
 #include <string.h>
 
@@ -19,6 +20,7 @@ typedef enum {
   KEY_PROFILE,
   KEY_TEXT,
   KEY_MODEL,
+  KEY_RECORDED,
   KEY_PIN,
   KEY_MSIX,
   KEY_BAR,
@@ -74,6 +76,7 @@ static const Key group_keys[] = {
 
 static const Key device_keys[] = {
     DEVICE("model", KEY_MODEL, vendor),
+    DEVICE("config", KEY_RECORDED, recorded),
     DEVICE("vendor", KEY_U16, vendor),
     DEVICE("device", KEY_U16, device),
     DEVICE("subsystem-vendor", KEY_U16, subsystem_vendor),
@@ -311,6 +314,19 @@ static gboolean parse_iommu(const char *key, const char *value, SimGroupIommu *i
                 "a kind of group: ordinary, none, emulated, no-table, other-domain, busy, npu, refuses-windows, rmrr");
 }
 
+static gboolean apply_recorded(const char *key, const char *path, SimHostDevice *device, GError **error) {
+  g_autofree char *text = NULL;
+
+  if (g_file_get_contents(path, &text, NULL, error) && sim_host_device_record(device, text, error))
+    return TRUE;
+  if (error && *error) {
+    (*error)->domain = SIM_HOST_ERROR;
+    (*error)->code = SIM_HOST_ERROR_VALUE;
+  }
+  g_prefix_error(error, "key '%s': %s: ", key, path);
+  return FALSE;
+}
+
 static gboolean apply(const Key *key, gpointer base, const char *value, GError **error) {
   gpointer at = (char *)base + key->offset;
   guint64 number = 0;
@@ -367,6 +383,8 @@ static gboolean apply(const Key *key, gpointer base, const char *value, GError *
   case KEY_MODEL:
     return sim_host_device_model(base, value) ||
            refuse(error, key->name, value, "a built-in device model; known: dumb, e1000e, engine");
+  case KEY_RECORDED:
+    return apply_recorded(key->name, value, base, error);
   case KEY_PIN:
     if (strcmp(value, "none") != 0 && (strlen(value) != 1 || value[0] < 'A' || value[0] > 'D'))
       return refuse(error, key->name, value, "an interrupt pin: A, B, C, D or none");

@@ -34,6 +34,12 @@ SimHost *sim_host_copy(const SimHost *host) {
     SimHostGroup *to = g_memdup2(from, sizeof *from);
 
     to->devices = g_array_copy(from->devices);
+    for (guint j = 0; j < to->devices->len; j++) {
+      SimHostDevice *device = &g_array_index(to->devices, SimHostDevice, j);
+
+      if (device->recorded)
+        g_bytes_ref(device->recorded);
+    }
     g_ptr_array_add(copy->groups, to);
   }
   return copy;
@@ -49,6 +55,8 @@ void sim_host_free(SimHost *host) {
 }
 
 void sim_host_group_free(SimHostGroup *group) {
+  for (guint i = 0; i < group->devices->len; i++)
+    g_clear_pointer(&g_array_index(group->devices, SimHostDevice, i).recorded, g_bytes_unref);
   g_array_unref(group->devices);
   g_free(group);
 }

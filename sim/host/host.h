@@ -55,6 +55,7 @@ typedef struct {
   gboolean reset;   /* function reset works (the RESET flag) */
   guint64 rom_size;
   SimBar bars[6];
+  GBytes *recorded;     /* config space as a real function had it, 256 or 4096 bytes; NULL: made from the rest */
   gboolean engine;      /* a DMA engine with its registers in BAR 0 (docs/engine.md) */
   gboolean host_driver; /* bound to a host driver, not to vfio-pci: makes its group non-viable */
 } SimHostDevice;

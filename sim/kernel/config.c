@@ -8,144 +8,178 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
-enum {
-  PM_AT = 0x40,
-  MSI_AT = 0x50,
-  MSIX_AT = 0x70,
-  EXPRESS_AT = 0x80,
-  CONFIG_SIZE = 256,
-  CONFIG_SIZE_EXPRESS = 4096,
-};
-
-/* Where the host put the BARs: bus addresses as a POWER9 host bridge has them. */
-#define BAR_BASE_32 G_GUINT64_CONSTANT(0xc0000000)
-#define BAR_BASE_64 G_GUINT64_CONSTANT(0x6000000000000)
-#define BAR_BASE_IO G_GUINT64_CONSTANT(0x1000)
+#include "sim/kernel/config-caps.h"
+#include "sim/kernel/config-image.h"
 
 static guint16 get16(const SimConfig *config, guint at) {
   return (guint16)(config->value[at] | config->value[at + 1] << 8);
 }
 
-static void put(SimConfig *config, guint at, guint size, guint32 value, guint32 writable) {
-  for (guint i = 0; i < size; i++) {
-    config->value[at + i] = (guint8)(value >> (8 * i));
-    config->writable[at + i] = (guint8)(writable >> (8 * i));
-  }
+static void put(guint8 *bytes, guint at, guint size, guint32 value) {
+  for (guint i = 0; i < size; i++)
+    bytes[at + i] = (guint8)(value >> (8 * i));
+}
+
+static guint32 get32(const SimConfig *config, guint at) {
+  return get16(config, at) | (guint32)get16(config, at + 2) << 16;
 }
 
 guint sim_config_size(const SimHostDevice *host) {
-  return host->express ? CONFIG_SIZE_EXPRESS : CONFIG_SIZE;
+  return host->express ? SIM_CONFIG_SIZE_EXPRESS : SIM_CONFIG_SIZE;
 }
 
-/* ---- building it ---- */
-
-static guint64 place(guint64 *cursor, guint64 size) {
-  guint64 start = (*cursor + size - 1) & ~(size - 1);
-
-  *cursor = start + size;
-  return start;
-}
+/* ---- the header ---- */
 
 /* The address bits of a BAR can be written, so that its size can be read back; the hardware's BAR never moves (PD-117).
- */
-static guint16 build_bars(SimConfig *config, const SimHostDevice *host) {
-  guint64 next32 = BAR_BASE_32, next64 = BAR_BASE_64, next_io = BAR_BASE_IO;
-  guint16 command = 0;
+ * vfio_bar_fixup() */
+static void virtualize_bar(SimConfig *config, guint at, const SimBar *bar) {
+  guint32 flags =
+      bar->io ? PCI_BASE_ADDRESS_SPACE_IO
+              : (bar->prefetch ? PCI_BASE_ADDRESS_MEM_PREFETCH : 0) | (bar->is64 ? PCI_BASE_ADDRESS_MEM_TYPE_64 : 0);
+  guint32 low = bar->size ? (guint32) ~(bar->size - 1) & (bar->io ? ~3u : ~15u) : 0;
 
-  for (guint i = 0; i < 6; i++) {
-    const SimBar *bar = &host->bars[i];
+  put(config->value, at, 4, (get32(config, at) & low) | (bar->size ? flags : 0));
+  put(config->writable, at, 4, low);
+}
+
+static void virtualize_bars(SimConfig *config, const SimHostDevice *host) {
+  guint32 rom = host->rom_size ? (guint32) ~(host->rom_size - 1) & PCI_ROM_ADDRESS_MASK : 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS(host->bars); i++) {
     guint at = PCI_BASE_ADDRESS_0 + 4 * i;
-    guint64 size = bar->size, mask = ~(size - 1), start;
-    guint32 flags = bar->io ? PCI_BASE_ADDRESS_SPACE_IO : 0;
+    const SimBar *bar = &host->bars[i];
 
-    if (!size)
-      continue;
-    command |= bar->io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY;
-    start = place(bar->io ? &next_io : bar->is64 ? &next64 : &next32, size);
-    if (!bar->io)
-      flags |= (bar->prefetch ? PCI_BASE_ADDRESS_MEM_PREFETCH : 0) | (bar->is64 ? PCI_BASE_ADDRESS_MEM_TYPE_64 : 0);
-    put(config, at, 4, (guint32)start | flags, (guint32)mask & (bar->io ? ~3u : ~15u));
-    if (bar->is64 && i < 5)
-      put(config, at + 4, 4, (guint32)(start >> 32), (guint32)(mask >> 32));
+    virtualize_bar(config, at, bar);
+    if (bar->is64) {
+      guint32 high = (guint32)(~(bar->size - 1) >> 32);
+
+      i++;
+      put(config->value, at + 4, 4, get32(config, at + 4) & high);
+      put(config->writable, at + 4, 4, high);
+    }
   }
-  if (host->rom_size) {
-    command |= PCI_COMMAND_MEMORY;
-    put(config, PCI_ROM_ADDRESS, 4, (guint32)place(&next32, host->rom_size),
-        ((guint32) ~(host->rom_size - 1) & ~0x7ffu) | PCI_ROM_ADDRESS_ENABLE);
-  }
+  put(config->value, PCI_ROM_ADDRESS, 4, get32(config, PCI_ROM_ADDRESS) & rom);
+  put(config->writable, PCI_ROM_ADDRESS, 4, rom ? rom | PCI_ROM_ADDRESS_ENABLE : 0);
+}
+
+/* Decoding is on as the BARs need it, bus mastering is off (PD-8). */
+static guint16 command_of(const SimHostDevice *host) {
+  guint16 command = host->rom_size ? PCI_COMMAND_MEMORY : 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS(host->bars); i++)
+    if (host->bars[i].size)
+      command |= host->bars[i].io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY;
   return command;
 }
 
-static guint log2_of(guint n) {
-  return n > 1 ? g_bit_storage(n - 1) : 0;
-}
-
-/* Links a capability into the chain; *link is where its offset belongs. */
-static guint chain(SimConfig *config, guint *link, guint at, guint8 id) {
-  put(config, *link, 1, at, 0);
-  put(config, at, 1, id, 0);
-  *link = at + PCI_CAP_LIST_NEXT;
-  return at;
-}
-
-static void build_capabilities(SimConfig *config, const SimHostDevice *host) {
-  guint link = PCI_CAPABILITY_LIST, at;
-
-  put(config, PCI_STATUS, 2, PCI_STATUS_CAP_LIST, 0);
-  at = config->pm = chain(config, &link, PM_AT, PCI_CAP_ID_PM);
-  put(config, at + PCI_PM_PMC, 2, 3, 0); /* version 1.2, D0 and D3hot */
-  put(config, at + PCI_PM_CTRL, 2, PCI_PM_CTRL_NO_SOFT_RESET, PCI_PM_CTRL_STATE_MASK);
-  if (host->msi) {
-    at = config->msi = chain(config, &link, MSI_AT, PCI_CAP_ID_MSI);
-    put(config, at + PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_64BIT | log2_of(host->msi) << 1,
-        PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
-    put(config, at + PCI_MSI_ADDRESS_LO, 4, 0, ~3u);
-    put(config, at + PCI_MSI_ADDRESS_HI, 4, 0, ~0u);
-    put(config, at + PCI_MSI_DATA_64, 2, 0, 0xffff);
-  }
-  if (host->msix) {
-    at = config->msix = chain(config, &link, MSIX_AT, PCI_CAP_ID_MSIX);
-    put(config, at + PCI_MSIX_FLAGS, 2, host->msix - 1, 0);
-    put(config, at + PCI_MSIX_TABLE, 4, host->msix_offset | host->msix_bar, 0);
-    put(config, at + PCI_MSIX_PBA, 4, (host->msix_offset + host->msix * PCI_MSIX_ENTRY_SIZE) | host->msix_bar, 0);
-  }
-  if (host->express) {
-    at = config->express = chain(config, &link, EXPRESS_AT, PCI_CAP_ID_EXP);
-    put(config, at + PCI_EXP_FLAGS, 2, 2, 0); /* version 2, an endpoint */
-    put(config, at + PCI_EXP_DEVCAP, 4, host->reset ? PCI_EXP_DEVCAP_FLR : 0, 0);
-    put(config, at + PCI_EXP_DEVCTL, 2, PCI_EXP_DEVCTL_READRQ_512B,
-        0xffff & ~(PCI_EXP_DEVCTL_PHANTOM | PCI_EXP_DEVCTL_BCR_FLR));
-    put(config, at + PCI_EXP_LNKCAP, 4, PCI_EXP_LNKCAP_SLS_8_0GB | 8 << 4, 0);
-    put(config, at + PCI_EXP_LNKSTA, 2, PCI_EXP_LNKSTA_CLS_8_0GB | 8 << 4, 0);
-    put(config, PCI_CFG_SPACE_SIZE, 4, PCI_EXT_CAP_ID_ERR | 2 << 16, 0);
-    put(config, PCI_CFG_SPACE_SIZE + PCI_ERR_UNCOR_MASK, 4, 0, ~0u);
-    put(config, PCI_CFG_SPACE_SIZE + PCI_ERR_UNCOR_SEVER, 4, 0x00462030, ~0u);
-    put(config, PCI_CFG_SPACE_SIZE + PCI_ERR_COR_MASK, 4, 0x2000, ~0u);
-  }
-}
-
-void sim_config_build(SimConfig *config, const SimHostDevice *host, gboolean multifunction) {
-  guint16 command;
-
-  config->flr = host->express && host->reset;
-  config->size = sim_config_size(host);
-  config->value = g_malloc0(2 * config->size);
-  config->writable = config->value + config->size;
-  put(config, PCI_VENDOR_ID, 2, host->vendor, 0);
-  put(config, PCI_DEVICE_ID, 2, host->device, 0);
-  put(config, PCI_CLASS_REVISION, 4, host->class_code << 8 | host->revision, 0);
-  put(config, PCI_CACHE_LINE_SIZE, 1, 0, 0xff);
-  put(config, PCI_LATENCY_TIMER, 1, 0, 0xff);
-  put(config, PCI_HEADER_TYPE, 1, multifunction ? 0x80 : 0, 0);
-  put(config, PCI_SUBSYSTEM_VENDOR_ID, 2, host->subsystem_vendor, 0);
-  put(config, PCI_SUBSYSTEM_ID, 2, host->subsystem_device, 0);
-  put(config, PCI_INTERRUPT_LINE, 1, 0, 0xff);
-  put(config, PCI_INTERRUPT_PIN, 1, host->intx_pin, 0);
-  command = build_bars(config, host);
-  put(config, PCI_COMMAND, 2, command,
+static void virtualize_header(SimConfig *config, const SimHostDevice *host) {
+  put(config->value, PCI_COMMAND, 2, command_of(host));
+  put(config->writable, PCI_COMMAND, 2,
       PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
           PCI_COMMAND_INTX_DISABLE);
-  build_capabilities(config, host);
+  put(config->writable, PCI_CACHE_LINE_SIZE, 1, 0xff);
+  put(config->writable, PCI_LATENCY_TIMER, 1, host->express ? 0 : 0xff);
+  put(config->writable, PCI_INTERRUPT_LINE, 1, 0xff);
+  virtualize_bars(config, host);
+}
+
+/* ---- capabilities ---- */
+
+static void note_capability(SimConfig *config, guint at) {
+  switch (config->value[at]) {
+  case PCI_CAP_ID_PM:
+    config->pm = at;
+    /* no wake-up by PME: its bits are virtual and 0 */
+    put(config->value, at + PCI_PM_PMC, 2, get16(config, at + PCI_PM_PMC) & ~(guint)PCI_PM_CAP_PME_MASK);
+    put(config->value, at + PCI_PM_CTRL, 2,
+        get16(config, at + PCI_PM_CTRL) &
+            ~(guint)(PCI_PM_CTRL_STATE_MASK | PCI_PM_CTRL_PME_ENABLE | PCI_PM_CTRL_PME_STATUS));
+    break;
+  case PCI_CAP_ID_MSI:
+    config->msi = at;
+    put(config->value, at + PCI_MSI_FLAGS, 2, get16(config, at + PCI_MSI_FLAGS) & ~(guint)PCI_MSI_FLAGS_ENABLE);
+    break;
+  case PCI_CAP_ID_MSIX:
+    config->msix = at;
+    put(config->value, at + PCI_MSIX_FLAGS, 2, get16(config, at + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_QSIZE);
+    break;
+  case PCI_CAP_ID_EXP:
+    config->express = at;
+    break;
+  case PCI_CAP_ID_AF:
+    config->af = at;
+    break;
+  default:
+    break;
+  }
+}
+
+/* vfio_cap_init(): what is hidden is left out of the chain; its bytes stay. */
+static void virtualize_capabilities(SimConfig *config) {
+  guint link = PCI_CAPABILITY_LIST, at = config->value[link] & ~3u, shown = 0;
+
+  if (!(get16(config, PCI_STATUS) & PCI_STATUS_CAP_LIST))
+    return;
+  for (guint left = (SIM_CONFIG_SIZE - PCI_STD_HEADER_SIZEOF) / 4; left && at >= PCI_STD_HEADER_SIZEOF; left--) {
+    guint next = config->value[at + PCI_CAP_LIST_NEXT] & ~3u;
+
+    if (sim_cap_is_shown(config->value, at)) {
+      sim_cap_masks(config->value, at, config->writable);
+      note_capability(config, at);
+      link = at + PCI_CAP_LIST_NEXT;
+      shown++;
+    } else {
+      config->value[link] = (guint8)next;
+    }
+    at = next;
+  }
+  if (!shown)
+    put(config->value, PCI_STATUS, 2, get16(config, PCI_STATUS) & ~(guint)PCI_STATUS_CAP_LIST);
+}
+
+/* vfio_ecap_init(): the first one cannot be left out, as the chain begins there: it loses its id instead. */
+static void virtualize_extended(SimConfig *config, gboolean dvsec) {
+  guint before = 0, at = PCI_CFG_SPACE_SIZE, shown = 0;
+
+  if (config->size <= PCI_CFG_SPACE_SIZE || !config->express)
+    return;
+  for (guint left = (config->size - PCI_CFG_SPACE_SIZE) / 4; left && at >= PCI_CFG_SPACE_SIZE; left--) {
+    guint32 header = get32(config, at);
+    guint next = PCI_EXT_CAP_NEXT(header);
+
+    if (sim_ext_cap_is_shown(config->value, at, dvsec)) {
+      sim_ext_cap_masks(config->value, at, config->writable, config->clears);
+      before = at;
+      shown++;
+    } else if (before) {
+      put(config->value, before, 4, (get32(config, before) & 0xfffff) | next << 20);
+    } else {
+      put(config->value, at, 4, header & 0xffc00000);
+      before = at;
+    }
+    at = next;
+  }
+  if (!shown)
+    put(config->value, PCI_CFG_SPACE_SIZE, 4, 0);
+}
+
+static gboolean can_reset_itself(const SimConfig *config) {
+  if (config->express && get32(config, config->express + PCI_EXP_DEVCAP) & PCI_EXP_DEVCAP_FLR)
+    return TRUE;
+  return config->af && (config->value[config->af + PCI_AF_CAP] & (PCI_AF_CAP_FLR | PCI_AF_CAP_TP)) ==
+                           (PCI_AF_CAP_FLR | PCI_AF_CAP_TP);
+}
+
+void sim_config_build(SimConfig *config, const SimHostDevice *host, gboolean multifunction, gboolean dvsec) {
+  config->size = sim_config_size(host);
+  config->value = g_malloc0(3 * config->size);
+  config->writable = config->value + config->size;
+  config->clears = config->writable + config->size;
+  sim_config_image(config->value, host, multifunction);
+  virtualize_header(config, host);
+  virtualize_capabilities(config);
+  virtualize_extended(config, dvsec);
+  config->flr = can_reset_itself(config);
 }
 
 void sim_config_clear(SimConfig *config) {
@@ -153,9 +187,12 @@ void sim_config_clear(SimConfig *config) {
   *config = (SimConfig){0};
 }
 
+static guint power_state(const SimConfig *config) {
+  return config->pm ? get16(config, config->pm + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK : 0;
+}
+
 gboolean sim_config_decodes_memory(const SimConfig *config) {
-  return get16(config, PCI_COMMAND) & PCI_COMMAND_MEMORY &&
-         (get16(config, config->pm + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK) != 3;
+  return get16(config, PCI_COMMAND) & PCI_COMMAND_MEMORY && power_state(config) != 3;
 }
 
 gboolean sim_config_masters_bus(const SimConfig *config) {
@@ -173,7 +210,9 @@ void sim_config_set_msix(SimConfig *config, gboolean enabled) {
 }
 
 void sim_config_set_msi(SimConfig *config, guint vectors) {
-  config->msi_vectors = vectors;
+  config->msi_on = vectors > 0;
+  if (vectors)
+    config->msi_most = g_bit_storage(2 * vectors - 1) - 1;
 }
 
 /* ---- reading and writing it ---- */
@@ -190,52 +229,65 @@ static gboolean touches(guint64 offset, gsize len, guint at, guint size) {
   return offset < at + size && at < offset + len;
 }
 
-/* Only D0 and D3hot exist; anything else leaves the state as it was. */
-static void after_pm(SimConfig *config, guint8 old) {
+/* A state that the function does not have leaves the one it was in. On the way back from D3hot it forgets what it was,
+ * unless it says otherwise. */
+static void after_pm(SimConfig *config, guint old, guint *asks) {
   guint8 *control = &config->value[config->pm + PCI_PM_CTRL];
-  guint8 state = *control & PCI_PM_CTRL_STATE_MASK;
+  guint16 can = get16(config, config->pm + PCI_PM_PMC);
+  guint state = power_state(config);
 
-  if (state == 1 || state == 2)
-    *control = (guint8)((*control & ~PCI_PM_CTRL_STATE_MASK) | (old & PCI_PM_CTRL_STATE_MASK));
+  if ((state == 1 && !(can & PCI_PM_CAP_D1)) || (state == 2 && !(can & PCI_PM_CAP_D2)))
+    *control = (guint8)((*control & ~PCI_PM_CTRL_STATE_MASK) | old);
+  if (old == 3 && power_state(config) == 0 && !(*control & PCI_PM_CTRL_NO_SOFT_RESET))
+    *asks |= SIM_CONFIG_RESET;
 }
 
 /* vfio_msi_config_write(): MSI is enabled by SET_IRQS, never from here, and no more vectors are to be had than it
  * enabled. */
 static void after_msi(SimConfig *config) {
   guint at = config->msi + PCI_MSI_FLAGS;
-  guint flags = get16(config, at), most = log2_of(config->msi_vectors);
+  guint flags = get16(config, at), most = config->msi_most;
 
-  if (!config->msi_vectors)
+  if (!config->msi_on)
     flags &= ~(guint)PCI_MSI_FLAGS_ENABLE;
   if ((flags & PCI_MSI_FLAGS_QSIZE) > most << 4)
     flags = (flags & ~(guint)PCI_MSI_FLAGS_QSIZE) | most << 4;
-  config->value[at] = (guint8)flags;
-  config->value[at + 1] = (guint8)(flags >> 8);
+  put(config->value, at, 2, flags);
+}
+
+/* The bits that start a function reset read as 0. */
+static gboolean asks_for_reset(const SimConfig *config, const guint8 *from, gsize len, guint64 offset) {
+  guint express = config->express + PCI_EXP_DEVCTL + 1, af = config->af + PCI_AF_CTRL;
+
+  if (!config->flr)
+    return FALSE;
+  if (config->express && touches(offset, len, express, 1) && from[express - offset] & PCI_EXP_DEVCTL_BCR_FLR >> 8)
+    return TRUE;
+  return config->af && touches(offset, len, af, 1) && from[af - offset] & PCI_AF_CTRL_FLR;
 }
 
 ssize_t sim_config_write(SimCall *call, SimConfig *config, const void *buf, gsize len, guint64 offset, guint *asks) {
   const guint8 *from = buf;
-  guint8 old_pm;
+  guint power;
 
   if (offset > config->size || len > config->size - offset)
     return sim_refuse(call, EFAULT, RULE_PD_115);
-  old_pm = config->value[config->pm + PCI_PM_CTRL];
+  power = power_state(config);
   for (gsize i = 0; i < len; i++) {
     guint8 mask = config->writable[offset + i], *value = &config->value[offset + i];
 
     *value = (guint8)((*value & ~mask) | (from[i] & mask));
+    *value &= (guint8) ~(from[i] & config->clears[offset + i]);
   }
   sim_met(call, RULE_PD_116);
   if (touches(offset, len, PCI_BASE_ADDRESS_0, 24) || touches(offset, len, PCI_ROM_ADDRESS, 4))
     sim_met(call, RULE_PD_117);
   *asks = touches(offset, len, PCI_COMMAND, 2) ? SIM_CONFIG_COMMAND : 0;
-  if (touches(offset, len, config->pm + PCI_PM_CTRL, 1))
-    after_pm(config, old_pm);
-  if (config->msi && touches(offset, len, config->msi + PCI_MSI_FLAGS, 2))
+  if (config->pm && touches(offset, len, config->pm + PCI_PM_CTRL, 1))
+    after_pm(config, power, asks);
+  if (config->msi && touches(offset, len, config->msi + PCI_MSI_FLAGS, 1))
     after_msi(config);
-  /* the bit that starts a function reset reads as 0; a function that can do one does it */
-  if (config->flr && touches(offset, len, config->express + PCI_EXP_DEVCTL + 1, 1) &&
-      from[config->express + PCI_EXP_DEVCTL + 1 - offset] & PCI_EXP_DEVCTL_BCR_FLR >> 8)
-    *asks |= SIM_CONFIG_FLR;
+  if (asks_for_reset(config, from, len, offset))
+    *asks |= SIM_CONFIG_RESET;
   return (ssize_t)len;
 }

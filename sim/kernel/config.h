@@ -10,22 +10,24 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  guint size;                   /* 256, or 4096 on PCI Express */
-  guint8 *value;                /* what the user reads, little-endian */
-  guint8 *writable;             /* mask of the bits that its writes change */
-  guint pm, msi, msix, express; /* offsets of capabilities, 0 = absent */
-  gboolean flr;                 /* the function can reset itself */
-  guint msi_vectors;            /* that SET_IRQS has enabled; 0: MSI is off */
+  guint size;                       /* 256, or 4096 on PCI Express */
+  guint8 *value;                    /* what the user reads, little-endian */
+  guint8 *writable;                 /* mask of the bits that its writes change */
+  guint8 *clears;                   /* ... and of those that a write of 1 makes 0 */
+  guint pm, msi, msix, express, af; /* offsets of capabilities, 0 = absent */
+  gboolean flr;                     /* the function can reset itself */
+  gboolean msi_on;                  /* by SET_IRQS */
+  guint msi_most;                   /* log2 of the vectors that it enabled last */
 } SimConfig;
 
 /* What a write asks of the rest of the function; a set of bits. */
 typedef enum {
   SIM_CONFIG_COMMAND = 1 << 0, /* the command register was written */
-  SIM_CONFIG_FLR = 1 << 1,     /* reset yourself */
+  SIM_CONFIG_RESET = 1 << 1,   /* the function forgets everything */
 } SimConfigAsks;
 
-/* Makes the virtual copy afresh, with memory and I/O decoding as the BARs need it and bus mastering off (PD-8). */
-void sim_config_build(SimConfig *config, const SimHostDevice *host, gboolean multifunction);
+/* Makes the virtual copy afresh. dvsec: designated vendor-specific capabilities are shown, as from 6.4 on. */
+void sim_config_build(SimConfig *config, const SimHostDevice *host, gboolean multifunction, gboolean dvsec);
 void sim_config_clear(SimConfig *config);
 guint sim_config_size(const SimHostDevice *host);
 ssize_t sim_config_read(SimCall *call, const SimConfig *config, void *buf, gsize len, guint64 offset);

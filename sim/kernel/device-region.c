@@ -58,7 +58,7 @@ static ssize_t write_config(SimCall *call, SimDevice *device, const void *buf, g
     return r;
   if (asks & SIM_CONFIG_COMMAND)
     sim_irqs_config_changed(&device->irqs);
-  if (asks & SIM_CONFIG_FLR)
+  if (asks & SIM_CONFIG_RESET)
     sim_device_reset_function(device);
   return r;
 }

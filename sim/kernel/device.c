@@ -50,7 +50,7 @@ static gboolean is_multifunction(const SimDevice *device) {
 void sim_device_enable(SimDevice *device) {
   sim_pe_thaw(&device->group->pe);
   sim_device_reset_function(device);
-  sim_config_build(&device->config, device->host, is_multifunction(device));
+  sim_config_build(&device->config, device->host, is_multifunction(device), sim_since(device->kernel, 6, 4));
 }
 
 void sim_device_disable(SimDevice *device) {

@@ -80,6 +80,64 @@ static void a_host_file_says_what_the_host_is(void **state) {
   assert_non_null(sim_host_device(host, 1 << 16 | 2 << 8 | 3 << 3 | 4));
 }
 
+#define RECORDED_DEVICE(keys)                                                                                          \
+  "[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nconfig=" RECORDED "\n" keys
+
+static void a_recorded_device_is_what_lspci_printed(void **state) {
+  g_autoptr(SimHost) host = load_text(RECORDED_DEVICE("device=0x9999\nbar4=mem32 128K\n"), NULL);
+  g_autoptr(SimHost) copy = NULL;
+  const SimHostDevice *device;
+
+  assert_non_null(host);
+  copy = sim_host_copy(host);
+  sim_host_free(g_steal_pointer(&host));
+  device = sim_host_device(copy, 0x100);
+  assert_int_equal(g_bytes_get_size(device->recorded), 4096);
+  assert_int_equal(device->vendor, 0x1234);
+  assert_int_equal(device->device, 0x9999); /* the other keys refine it */
+  assert_int_equal(device->class_code, 0x020000);
+  assert_int_equal(device->revision, 7);
+  assert_int_equal(device->intx_pin, 1);
+  assert_int_equal(device->msi, 8);
+  assert_int_equal(device->msix, 10);
+  assert_int_equal(device->msix_bar, 4);
+  assert_int_equal(device->msix_offset, 0x2000);
+  assert_true(device->express && device->reset);
+  assert_int_equal(device->bars[0].size, 32 << 10);
+  assert_true(device->bars[0].is64 && device->bars[0].prefetch);
+  assert_int_equal(device->bars[2].size, 32);
+  assert_true(device->bars[2].io);
+  assert_int_equal(device->bars[4].size, 128 << 10);
+  assert_false(device->bars[4].is64 || device->bars[4].prefetch || device->bars[4].io);
+  assert_int_equal(device->rom_size, 256 << 10);
+}
+
+static void assert_recording_refused(const char *text, const char *message) {
+  g_autofree char *path = g_strdup_printf("%s/vfiosim-recording-%d", g_get_tmp_dir(), getpid());
+  g_autofree char *ini =
+      g_strdup_printf("[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nconfig=%s\n", path);
+  g_autoptr(GError) error = NULL;
+
+  assert_true(g_file_set_contents(path, text, -1, NULL));
+  assert_null(load_text(ini, &error));
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(error->domain, SIM_HOST_ERROR);
+  if (!strstr(error->message, message) || !strstr(error->message, "h.ini:5: [device 0000:01:00.0] key 'config': "))
+    fail_msg("says \"%s\", not \"%s\"", error->message, message);
+}
+
+static void a_bad_recording_is_refused_with_its_line(void **state) {
+  g_autoptr(GString) bridge = g_string_new("00:01.0 PCI bridge\n");
+
+  for (guint i = 0; i < 256; i += 16)
+    g_string_append_printf(bridge, "%02x: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 %s 00\n", i, i ? "00" : "81");
+  assert_recording_refused(bridge->str, "its header is of type 1: a bridge");
+  assert_recording_refused("", "0 bytes of config space, not 256 or 4096; `lspci -vvvxxxx`, as root, prints all");
+  assert_recording_refused("00: 86 80\n", "line 1: '00: 86 80' is not the 16 bytes at 00");
+  assert_recording_refused("x\n10: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00\n", "line 2: ");
+  assert_recording_refused("00: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 zz\n", "is not the 16 bytes at 00");
+}
+
 static void what_is_wrong_is_named_with_its_place(void **state) {
   static const struct {
     const char *text, *message;
@@ -116,6 +174,10 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
        SIM_HOST_ERROR_VALUE},
       {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmsix=4 bar=9\n",
        "'bar=9' is not bar=0 to bar=5", SIM_HOST_ERROR_VALUE},
+      {RECORDED_DEVICE("model=e1000e\n"), "key 'config': a recorded device has no model", SIM_HOST_ERROR_CONFLICT},
+      {RECORDED_DEVICE("bar4=none\n"), "key 'msix': a table of 10 vectors", SIM_HOST_ERROR_CONFLICT},
+      {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nconfig=nowhere.txt\n",
+       "/nowhere.txt: ", SIM_HOST_ERROR_VALUE},
       {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmodel=engine\nbar0=io 128\n",
        "key 'bar0': an engine has its registers there: it is memory", SIM_HOST_ERROR_CONFLICT},
       {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmodel=engine\nbar0=mem32 32\n",
@@ -190,8 +252,12 @@ static void the_machines_own_kvm_goes_with_x86(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_host_file_says_what_the_host_is),  cmocka_unit_test(what_is_wrong_is_named_with_its_place),
-      cmocka_unit_test(every_built_in_host_loads),          cmocka_unit_test(a_copy_is_its_own),
+      cmocka_unit_test(a_host_file_says_what_the_host_is),
+      cmocka_unit_test(a_recorded_device_is_what_lspci_printed),
+      cmocka_unit_test(a_bad_recording_is_refused_with_its_line),
+      cmocka_unit_test(what_is_wrong_is_named_with_its_place),
+      cmocka_unit_test(every_built_in_host_loads),
+      cmocka_unit_test(a_copy_is_its_own),
       cmocka_unit_test(the_machines_own_kvm_goes_with_x86),
   };
 
