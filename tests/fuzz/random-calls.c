@@ -37,7 +37,7 @@ typedef struct {
   GArray *handles; /* of Handle */
   guint groups[MAX_GROUPS], n_groups;
   guint n_calls, serial;
-  gboolean no_resets;
+  gboolean few_resets;
 } Generator;
 
 /* ---- choices ---- */
@@ -174,10 +174,15 @@ static void dup_handle(Generator *gen, guint index) {
   line(gen, "dup %s as %s", from.name, add_handle(gen, from.kind, from.group, from.real)->name);
 }
 
+/* Calls that no file but a device's or a table's has. */
+static void file_call(Generator *gen, const char *name) {
+  line(gen, "%s %s", name,
+       PICK(gen, "read offset 0 size 8", "write offset 0 size 8 value 1", "mmap size 64K", "mmap size 64K readonly"));
+}
+
 /* ---- containers ---- */
 
-/* A DMA range of at most 16 pages that ends in the window that it begins in: windows have 256M and more, or end at 2G.
- */
+/* A DMA range of at most 16 pages that ends in the window that it begins in: windows have 8M and more, or end at 2G. */
 static void dma_range(Generator *gen, char *iova, gsize room, char *size, gsize size_room) {
   static const guint64 bases[] = {0, 0, 0, 0x800000000000000, 0x800000000000000, G_GUINT64_CONSTANT(1) << 50};
   guint shift = percent(gen, 60) ? 12 : 16;
@@ -214,14 +219,28 @@ static const char *odd_struct(Generator *gen, gboolean argsz) {
                : " at bad-pointer";
 }
 
+/* Mostly small: to clear a window, as every close does, takes Linux about a microsecond for each of its pages, and an
+ * emulated one much longer. */
+static const char *window_size(Generator *gen) {
+  if (percent(gen, 88))
+    return PICK(gen, "8M", "16M", "64M");
+  return percent(gen, 30) ? PICK(gen, "256M", "512M", "1G", "2G") : PICK(gen, "0", "3G", "0x1000000000000000");
+}
+
 static void container_call(Generator *gen, Handle *handle) {
   const char *c = handle->name;
   char iova[32], size[32];
 
   if (!handle->bound && percent(gen, handle->n_groups ? 85 : 3)) {
-    const char *type = percent(gen, 90) ? "7" : PICK(gen, "2", "2", "1", "3", "0", "99");
+    const char *type = percent(gen, 92) ? "7" : PICK(gen, "2", "1", "3", "0", "99");
     line(gen, "%s SET_IOMMU type %s", c, type);
     handle->bound = handle->n_groups && (*type == '7' || *type == '2');
+    /* Without this the first mapping makes the default window, which is large. */
+    if (handle->bound && *type == '7' && percent(gen, 93))
+      line(gen, "%s TCE_REMOVE start_addr 0", c);
+    if (handle->bound && *type == '7' && percent(gen, 60))
+      line(gen, "%s TCE_CREATE page_shift %s window_size %s levels 1", c, PICK(gen, "12", "16"),
+           PICK(gen, "8M", "16M"));
     return;
   }
   if (!handle->bound && percent(gen, 80))
@@ -234,7 +253,10 @@ static void container_call(Generator *gen, Handle *handle) {
   dma_range(gen, iova, sizeof iova, size, sizeof size);
   switch (below(gen, 22)) {
   case 0:
-    line(gen, "%s GET_API_VERSION", c);
+    if (percent(gen, 50))
+      line(gen, "%s GET_API_VERSION", c);
+    else
+      file_call(gen, c);
     break;
   case 1:
     line(gen, "%s CHECK_EXTENSION extension %u", c, below(gen, 11));
@@ -246,8 +268,9 @@ static void container_call(Generator *gen, Handle *handle) {
     line(gen, "%s %s", c, PICK(gen, "ENABLE", "DISABLE", "SET_IOMMU type 7", "ioctl 0x3b7f"));
     break;
   case 4:
-    /* 5 to 7 are resets; include/uapi/linux/vfio.h: VFIO_EEH_PE_RESET_DEACTIVATE, _HOT, _FUNDAMENTAL */
-    line(gen, "%s EEH_PE_OP op %u%s", c, below(gen, gen->no_resets ? 5 : 10), odd_struct(gen, TRUE));
+    /* 5 to 7 are resets; include/uapi/linux/vfio.h: VFIO_EEH_PE_RESET_DEACTIVATE, _HOT, _FUNDAMENTAL. 9 injects an
+     * error, which is the firmware's to do or not. */
+    line(gen, "%s EEH_PE_OP op %u%s", c, below(gen, gen->few_resets ? 5 : 10), odd_struct(gen, TRUE));
     break;
   case 5:
   case 6:
@@ -268,8 +291,7 @@ static void container_call(Generator *gen, Handle *handle) {
   case 9:
   case 10:
     line(gen, "%s TCE_CREATE page_shift %s window_size %s levels %s%s", c,
-         percent(gen, 90) ? PICK(gen, "12", "16") : PICK(gen, "13", "21", "24", "0", "64"),
-         percent(gen, 90) ? PICK(gen, "256M", "512M", "1G", "2G") : PICK(gen, "0", "3G", "0x1000000000000000"),
+         percent(gen, 90) ? PICK(gen, "12", "16") : PICK(gen, "13", "21", "24", "0", "64"), window_size(gen),
          percent(gen, 90) ? PICK(gen, "1", "1", "2") : PICK(gen, "0", "5", "6"), odd_struct(gen, TRUE));
     break;
   case 11:
@@ -319,12 +341,59 @@ static void group_call(Generator *gen, Handle *handle) {
   case 4:
     line(gen, "%s %s", g, PICK(gen, "ioctl 0x3b7f", "GET_DEVICE_FD name 0000:09:00.0", "GET_DEVICE_FD at bad-pointer"));
     break;
+  case 5:
+    file_call(gen, g);
+    break;
   default:
-    if (gen->handles->len < MAX_HANDLES && !gen->no_resets) {
+    if (gen->handles->len < MAX_HANDLES && percent(gen, gen->few_resets ? 12 : 100)) {
       gboolean real = handle->real && handle->bound;
-      line(gen, "%s GET_DEVICE_FD name %04x:01:00.0 as %s", g, percent(gen, 95) ? group : group + 1,
-           add_handle(gen, ABI_DEVICE, group, real)->name);
+      line(gen, "%s GET_DEVICE_FD name %04x:01:00.%u as %s", g, percent(gen, 95) ? group : group + 1,
+           percent(gen, 5) ? 1 : 0, add_handle(gen, ABI_DEVICE, group, real)->name);
     }
+    break;
+  }
+}
+
+/* Registers whose writes change no more than what the next calls may see: the command register, BARs, the interrupt
+ * line. */
+static void config_write(Generator *gen, const char *d) {
+  switch (below(gen, 4)) {
+  case 0:
+    line(gen, "%s write offset 0x7000000003c size 1 value %u", d, below(gen, 16));
+    break;
+  case 1:
+    line(gen, "%s write offset 0x700000000%02x size 4 value 0xffffffff", d, 0x10 + below(gen, 6) * 4);
+    break;
+  default:
+    line(gen, "%s write offset 0x70000000004 size 2 value %u", d, below(gen, 8));
+    break;
+  }
+}
+
+/* Calls that want more than a device: a graphics card, an iommufd, a migration driver, groups to reset. */
+static void device_extra(Generator *gen, const char *d) {
+  switch (below(gen, 6)) {
+  case 0:
+    line(gen, "%s %s%s", d, PICK(gen, "QUERY_GFX_PLANE", "GET_GFX_DMABUF"), odd_struct(gen, FALSE));
+    break;
+  case 1:
+    line(gen, "%s %s%s", d, PICK(gen, "BIND_IOMMUFD iommufd none", "ATTACH_IOMMUFD_PT pt_id 1", "DETACH_IOMMUFD_PT"),
+         odd_struct(gen, TRUE));
+    break;
+  case 2:
+    line(gen, "%s IOEVENTFD flags %s offset 0x%x data 1 fd %s%s", d, PICK(gen, "1", "2", "4", "8", "0", "3"),
+         below(gen, 32) * 4, PICK(gen, "none", "stdin"), odd_struct(gen, TRUE));
+    break;
+  case 3:
+    /* include/uapi/linux/vfio.h: the feature's number, then GET, SET, PROBE */
+    line(gen, "%s DEVICE_FEATURE flags 0x%x%s", d, below(gen, 12) | (below(gen, 8) & 5) << 16, odd_struct(gen, TRUE));
+    break;
+  case 4:
+    line(gen, "%s HOT_RESET %s", d, PICK(gen, "count 0", "count 1 argsz 8", "flags 1", "count 9", "at bad-pointer"));
+    break;
+  default:
+    line(gen, "%s GET_HOT_RESET_INFO%s", d,
+         PICK(gen, "", " argsz 8", " argsz 20", " argsz 64", " flags 1", " at bad-pointer"));
     break;
   }
 }
@@ -332,26 +401,39 @@ static void group_call(Generator *gen, Handle *handle) {
 static void device_call(Generator *gen, Handle *handle) {
   const char *d = handle->name;
 
-  switch (below(gen, 9)) {
+  switch (below(gen, 14)) {
   case 0:
     line(gen, "%s DEVICE_GET_INFO%s", d, odd_struct(gen, TRUE));
     break;
   case 1:
+  case 2:
     line(gen, "%s GET_REGION_INFO index %u%s", d, below(gen, 10), odd_struct(gen, TRUE));
     break;
-  case 2:
+  case 3:
     line(gen, "%s GET_IRQ_INFO index %u%s", d, below(gen, 6), odd_struct(gen, TRUE));
     break;
-  case 3:
-    line(gen, "%s SET_IRQS flags %s index %u start 0 count %u%s", d,
-         PICK(gen, "0x21", "0x21", "0x24", "0x09", "0x22", "0"), below(gen, 6), below(gen, 3), odd_struct(gen, FALSE));
-    break;
   case 4:
-    line(gen, "%s %s", d,
-         PICK(gen, "DEVICE_RESET", "ioctl 0x3b7f", "GET_HOT_RESET_INFO", "GET_HOT_RESET_INFO argsz 8"));
-    break;
   case 5:
-    line(gen, "%s write offset 0x70000000004 size 2 value %u", d, below(gen, 8));
+  case 6:
+    line(gen, "%s SET_IRQS flags %s index %u start %u count %u%s%s", d,
+         PICK(gen, "0x21", "0x21", "0x24", "0x09", "0x11", "0x0a", "0x22", "0x29", "0"), below(gen, 6),
+         percent(gen, 80) ? 0 : below(gen, 4), below(gen, 3), percent(gen, 20) ? " argsz 64" : "",
+         odd_struct(gen, FALSE));
+    break;
+  case 7:
+  case 8:
+    device_extra(gen, d);
+    break;
+  case 9:
+    if (!gen->few_resets || percent(gen, 20))
+      line(gen, "%s DEVICE_RESET", d);
+    break;
+  case 10:
+    config_write(gen, d);
+    break;
+  case 11:
+    line(gen, "%s %s", d,
+         PICK(gen, "ioctl 0x3b7f", "mmap size 64K offset 0x70000000000", "read offset 0x80000000000 size 4"));
     break;
   default:
     line(gen, "%s read offset 0x%x0000000%03x size %u", d, percent(gen, 90) ? 0x700 : 0x900, below(gen, 16) * 4,
@@ -367,12 +449,16 @@ static void kvm_call(Generator *gen, Handle *handle) {
 
   if (gen->handles->len < MAX_HANDLES && !some(gen, ABI_VM) && percent(gen, 70)) {
     g_autofree char *from = g_strdup(k);
-    line(gen, "%s CREATE_VM%s as %s", from, percent(gen, 95) ? "" : " type 77", add_handle(gen, ABI_VM, 0, TRUE)->name);
+    line(gen, "%s CREATE_VM%s as %s", from, percent(gen, 90) ? "" : PICK(gen, " type 1", " type 2", " type 77"),
+         add_handle(gen, ABI_VM, 0, TRUE)->name);
     return;
   }
-  line(gen, "%s %s", k,
-       PICK(gen, "KVM_GET_API_VERSION", "GET_VCPU_MMAP_SIZE", "KVM_CHECK_EXTENSION extension 81",
-            "KVM_CHECK_EXTENSION extension 130", "ioctl 0x3b7f"));
+  if (percent(gen, 10))
+    file_call(gen, k);
+  else
+    line(gen, "%s %s", k,
+         PICK(gen, "KVM_GET_API_VERSION", "GET_VCPU_MMAP_SIZE", "KVM_CHECK_EXTENSION extension 81",
+              "KVM_CHECK_EXTENSION extension 130", "ioctl 0x3b7f"));
 }
 
 static void vm_call(Generator *gen, Handle *handle) {
@@ -396,7 +482,10 @@ static void vm_call(Generator *gen, Handle *handle) {
          PICK(gen, "0x20", "0x1c", "0x138", "3"), below(gen, 3));
     break;
   case 4:
-    line(gen, "%s %s", vm, PICK(gen, "VM_CHECK_EXTENSION extension 81", "ioctl 0x3b7f"));
+    if (percent(gen, 30))
+      file_call(gen, vm);
+    else
+      line(gen, "%s %s", vm, PICK(gen, "VM_CHECK_EXTENSION extension 81", "ioctl 0x3b7f"));
     break;
   case 5:
     if (room)
@@ -419,7 +508,14 @@ static void kvm_vfio_call(Generator *gen, Handle *handle) {
   const char *group;
   Handle *used;
 
-  switch (below(gen, 8)) {
+  switch (below(gen, 9)) {
+  case 8:
+    if (percent(gen, 30))
+      file_call(gen, kv);
+    else
+      line(gen, "%s %s", kv,
+           PICK(gen, "GET_DEVICE_ATTR group 1 attr 1", "ioctl 0x3b7f", "HAS_DEVICE_ATTR at bad-pointer"));
+    break;
   case 0:
     line(gen, "%s HAS_DEVICE_ATTR group %u attr %u", kv, percent(gen, 90) ? 1 : 2, below(gen, 5));
     break;
@@ -443,7 +539,8 @@ static void kvm_vfio_call(Generator *gen, Handle *handle) {
 
 static void table_call(Generator *gen, Handle *handle) {
   line(gen, "%s %s", handle->name,
-       PICK(gen, "mmap size 64K", "mmap size 64K offset 64K readonly", "mmap size 1G", "ioctl 0x3b7f"));
+       PICK(gen, "mmap size 64K", "mmap size 64K offset 64K readonly", "mmap size 1G", "ioctl 0x3b7f",
+            "read offset 0 size 8", "write offset 0 size 8 value 1"));
 }
 
 /* ---- the whole ---- */
@@ -511,16 +608,16 @@ int main(int argc, char **argv) {
   int n = 1000;
   g_autofree char *groups = NULL, *host = NULL;
   Generator gen = {0};
-  const GOptionEntry options[] = {{"seed", 's', 0, G_OPTION_ARG_INT64, &seed, "Of the random numbers (1)", "N"},
-                                  {"calls", 'c', 0, G_OPTION_ARG_INT, &n, "How many calls (1000; at most 9000)", "M"},
-                                  {"groups", 'g', 0, G_OPTION_ARG_STRING, &groups,
-                                   "Groups; the device of group N is 000N:01:00.0 (0,1,2)", "A,B,C"},
-                                  {"host", 0, 0, G_OPTION_ARG_STRING, &host,
-                                   "The scenario's host, which has those groups (power9, which is given them)", "HOST"},
-                                  {"no-resets", 0, 0, G_OPTION_ARG_NONE, &gen.no_resets,
-                                   "Reset nothing, and so open no device: a reset takes an emulated machine seconds",
-                                   NULL},
-                                  {NULL}};
+  const GOptionEntry options[] = {
+      {"seed", 's', 0, G_OPTION_ARG_INT64, &seed, "Of the random numbers (1)", "N"},
+      {"calls", 'c', 0, G_OPTION_ARG_INT, &n, "How many calls (1000; at most 9000)", "M"},
+      {"groups", 'g', 0, G_OPTION_ARG_STRING, &groups, "Groups; the device of group N is 000N:01:00.0 (0,1,2)",
+       "A,B,C"},
+      {"host", 0, 0, G_OPTION_ARG_STRING, &host,
+       "The scenario's host, which has those groups (power9, which is given them)", "HOST"},
+      {"few-resets", 0, 0, G_OPTION_ARG_NONE, &gen.few_resets,
+       "Open few devices, and no resets by EEH: each takes an emulated machine a second or more", NULL},
+      {NULL}};
   g_autoptr(GOptionContext) context = g_option_context_new("- writes a raw scenario of random calls");
   g_autoptr(GError) error = NULL;
 

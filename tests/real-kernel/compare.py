@@ -61,7 +61,7 @@ def event_key(event):
     if event.get("made"):
         return call + (fields_text(event.get("fields", {})), "fd", event["made"])
     if event["result"] < 0:
-        return call + ((), event["errno"], written(event))
+        return call + ((), event.get("errno", event["result"]), written(event))
     if event["call"] == "GET_REGION_INFO":
         return call + (fields_text(event["fields"]), event["result"], region(event["out_fields"]))
     return call + (fields_text(event.get("fields", {})), event["result"], written(event))
@@ -75,19 +75,35 @@ def without_death(trace):
     return trace[:end]
 
 
-def divergences(simulator, kernel):
-    """Texts of what differs between two traces, each with the number of the call in the kernel's run."""
-    found = []
+def differences(simulator, kernel):
+    """Where two traces part: pairs of events, None for one that is missing, each with the number of the call in the kernel's."""
     simulator, kernel = without_death(simulator), without_death(kernel)
     keys = [list(map(event_key, trace)) for trace in (simulator, kernel)]
     if keys[0] == keys[1]:
-        return found
+        return
     for kind, sim_from, sim_to, from_, to in difflib.SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
         for i in range(max(sim_to - sim_from, to - from_) if kind != "equal" else 0):
-            lines = [f"call {min(from_ + i, to - 1) + 1}:"]
-            if sim_from + i < sim_to:
-                lines.append(f"    simulator: {event_text(simulator[sim_from + i])}")
-            if from_ + i < to:
-                lines.append(f"    kernel:    {event_text(kernel[from_ + i])}")
-            found.append("\n".join(lines))
+            yield (min(from_ + i, to - 1) + 1, simulator[sim_from + i] if sim_from + i < sim_to else None,
+                   kernel[from_ + i] if from_ + i < to else None)
+
+
+def divergences(simulator, kernel):
+    """The differences as texts."""
+    found = []
+    for number, ours, theirs in differences(simulator, kernel):
+        lines = [f"call {number}:"]
+        if ours:
+            lines.append(f"    simulator: {event_text(ours)}")
+        if theirs:
+            lines.append(f"    kernel:    {event_text(theirs)}")
+        found.append("\n".join(lines))
     return found
+
+
+def divergent_kinds(simulator, kernel):
+    """What differs, in short: names of calls with both answers, the first of each first."""
+    def answer(event):
+        return event and event.get("errno", min(event["result"], 0))
+
+    return list(dict.fromkeys(((theirs or ours)["call"], answer(ours), answer(theirs))
+                              for _, ours, theirs in differences(simulator, kernel)))
