@@ -2,8 +2,10 @@
 #include "sim/direct/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "sim/direct/guard.h"
 #include "sim/direct/memory.h"
@@ -21,6 +23,7 @@ struct SimProcess {
   const SimHost *host;
   guint serial;
   SimFile *fds[SIM_FD_MAX];
+  gboolean readonly[SIM_FD_MAX]; /* as the file was opened; the same for all its fds */
   guint n_open;
   GArray *memory;   /* declared, of MemoryRange */
   GArray *mappings; /* of Mapping */
@@ -76,6 +79,7 @@ SimProcess *sim_process_fork(SimProcess *process, guint serial) {
       hold(child->fds[i]);
     }
   }
+  memcpy(child->readonly, process->readonly, sizeof child->readonly);
   child->n_open = process->n_open;
   g_array_append_vals(child->memory, process->memory->data, process->memory->len);
   for (guint i = 0; i < process->mappings->len; i++) {
@@ -125,6 +129,7 @@ int sim_process_install(SimProcess *process, SimFile *file) {
   if (slot < 0)
     return slot;
   process->fds[slot] = file;
+  process->readonly[slot] = FALSE;
   process->n_open++;
   hold(file);
   return SIM_FD_BASE + slot;
@@ -178,7 +183,11 @@ int sim_process_open(SimProcess *process, const char *path, int flags) {
     result = sim_open_group(process->kernel, process, (guint)number, &file); /* traced, and refused */
   else
     result = -ENOENT;
-  return result < 0 ? result : sim_process_install(process, file);
+  if (result < 0)
+    return result;
+  result = sim_process_install(process, file);
+  process->readonly[result - SIM_FD_BASE] = (flags & O_ACCMODE) == O_RDONLY;
+  return result;
 }
 
 int sim_process_close(SimProcess *process, int fd) {
@@ -199,8 +208,10 @@ int sim_process_dup(SimProcess *process, int fd) {
   if (!file)
     return -EBADF;
   copy = sim_process_install(process, file);
-  if (copy >= 0)
-    sim_file_ref(file);
+  if (copy < 0)
+    return copy;
+  process->readonly[copy - SIM_FD_BASE] = process->readonly[fd - SIM_FD_BASE];
+  sim_file_ref(file);
   return copy;
 }
 
@@ -208,6 +219,20 @@ long sim_process_ioctl(SimProcess *process, int fd, guint32 number, guint64 arg)
   SimFile *file = sim_process_file(process, fd);
 
   return file ? sim_ioctl(file, process, number, arg) : -EBADF;
+}
+
+/* What a call made has no position, unless it asked for one as a device does: pread() and pwrite() are refused before
+ * its driver is asked. fs/read_write.c: ksys_pread64() */
+static gboolean has_position(const SimFile *file) {
+  switch (sim_file_object(file).kind) {
+  case ABI_CONTAINER:
+  case ABI_GROUP:
+  case ABI_KVM:
+  case ABI_DEVICE:
+    return TRUE;
+  default:
+    return FALSE;
+  }
 }
 
 /* The model reads and writes its own buffer: the caller's may be a bad pointer. */
@@ -218,6 +243,8 @@ ssize_t sim_process_pread(SimProcess *process, int fd, void *buf, gsize len, gui
 
   if (!file)
     return -EBADF;
+  if (!has_position(file))
+    return -ESPIPE;
   own = g_malloc0(len);
   result = sim_pread(file, process, own, len, offset);
   if (result > 0 && guard_write((guintptr)buf, own, (gsize)result))
@@ -230,6 +257,10 @@ ssize_t sim_process_pwrite(SimProcess *process, int fd, const void *buf, gsize l
   g_autofree guint8 *own = NULL;
 
   if (!file)
+    return -EBADF;
+  if (!has_position(file))
+    return -ESPIPE;
+  if (process->readonly[fd - SIM_FD_BASE]) /* fs/read_write.c: vfs_write() */
     return -EBADF;
   own = g_malloc0(len);
   if (guard_read((guintptr)buf, own, len))
@@ -244,6 +275,8 @@ int sim_process_mmap(SimProcess *process, int fd, gsize len, int prot, gboolean 
   *memory = NULL;
   if (!file)
     return -EBADF;
+  if (shared && (prot & PROT_WRITE) && process->readonly[fd - SIM_FD_BASE]) /* mm/mmap.c: do_mmap() */
+    return -EACCES;
   result = sim_mmap(file, process, len, prot, shared, offset, memory);
   if (result >= 0) {
     Mapping mapping = {.memory = *memory, .len = len, .file = sim_file_ref(file)};

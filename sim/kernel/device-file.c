@@ -72,11 +72,12 @@ static void device_release(SimFile *file, gpointer object) {
 
 /* ---- ioctls ---- */
 
-/* Only for devices opened by their own node, which this one never was. */
+/* Only for devices opened by their own node, which this one never was. drivers/vfio/Kconfig: VFIO_DEVICE_CDEV is not
+ * for kernels with SPAPR_TCE_IOMMU. */
 static long bind_iommufd(SimCall *call) {
   guint8 args[16];
 
-  if (!sim_since(call->kernel, 6, 6))
+  if (!sim_since(call->kernel, 6, 6) || sim_host_of(call->kernel)->platform != SIM_X86)
     return sim_refuse(call, ENOTTY, RULE_CG_78);
   if (sim_read(call, call->arg, args, sizeof args))
     return sim_refuse(call, EFAULT, RULE_CG_74);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,8 +89,8 @@ static void other_faults_are_passed_on(void **state) {
 
 static void fds_begin_high_and_are_reused_lowest_first(void **state) {
   World *world = *state;
-  int first = sim_process_open(world->process, "/dev/vfio/vfio", 0);
-  int second = sim_process_open(world->process, "/dev/vfio/7", 0);
+  int first = sim_process_open(world->process, "/dev/vfio/vfio", O_RDWR);
+  int second = sim_process_open(world->process, "/dev/vfio/7", O_RDWR);
 
   assert_int_equal(first, SIM_FD_BASE);
   assert_int_equal(second, SIM_FD_BASE + 1);
@@ -98,11 +99,11 @@ static void fds_begin_high_and_are_reused_lowest_first(void **state) {
   assert_int_equal(sim_process_dup(world->process, second), first);
   assert_int_equal(sim_process_open_fds(world->process), 2);
   assert_int_equal(sim_process_dup(world->process, 3), -EBADF);
-  assert_int_equal(sim_process_open(world->process, "/dev/vfio/8", 0), -ENOENT);
-  assert_int_equal(sim_process_open(world->process, "/dev/null", 0), -ENOENT);
+  assert_int_equal(sim_process_open(world->process, "/dev/vfio/8", O_RDWR), -ENOENT);
+  assert_int_equal(sim_process_open(world->process, "/dev/null", O_RDWR), -ENOENT);
   for (guint i = 2; i < SIM_FD_MAX; i++)
-    assert_true(sim_process_open(world->process, "/dev/vfio/vfio", 0) >= 0);
-  assert_int_equal(sim_process_open(world->process, "/dev/vfio/vfio", 0), -EMFILE);
+    assert_true(sim_process_open(world->process, "/dev/vfio/vfio", O_RDWR) >= 0);
+  assert_int_equal(sim_process_open(world->process, "/dev/vfio/vfio", O_RDWR), -EMFILE);
   assert_int_equal(sim_process_dup(world->process, first), -EMFILE);
 }
 
@@ -169,7 +170,7 @@ static void eventfds_are_real_ones(void **state) {
   World *world = *state;
   const SimPort *port = sim_direct_port();
   gpointer event;
-  int fd = eventfd(0, EFD_NONBLOCK), group = sim_process_open(world->process, "/dev/vfio/7", 0), pipes[2];
+  int fd = eventfd(0, EFD_NONBLOCK), group = sim_process_open(world->process, "/dev/vfio/7", O_RDWR), pipes[2];
   eventfd_t count;
 
   assert_int_equal(pipe(pipes), 0);
@@ -195,7 +196,7 @@ static void a_mapping_keeps_the_file_open(void **state) {
     guint32 page_shift, flags;
     guint64 offset, size;
   } args = {0x80000000, 12, 0, 0, 0x1000};
-  int kvm = sim_process_open(world->process, "/dev/kvm", 0);
+  int kvm = sim_process_open(world->process, "/dev/kvm", O_RDWR);
   int vm = (int)sim_process_ioctl(world->process, kvm, abi_call(ABI_CREATE_VM)->nr_x86, 0);
   int table = (int)sim_process_ioctl(world->process, vm, abi_call(ABI_CREATE_SPAPR_TCE_64)->nr_x86, (guintptr)&args);
   SimCensus census;
@@ -217,9 +218,9 @@ static void exit_closes_everything(void **state) {
   World *world = *state;
   SimProcess *child;
   SimCensus census;
-  int group = sim_process_open(world->process, "/dev/vfio/7", 0);
+  int group = sim_process_open(world->process, "/dev/vfio/7", O_RDWR);
 
-  assert_true(sim_process_open(world->process, "/dev/vfio/vfio", 0) >= 0);
+  assert_true(sim_process_open(world->process, "/dev/vfio/vfio", O_RDWR) >= 0);
   child = sim_process_fork(world->process, 2);
   sim_process_free(world->process);
   sim_census(world->kernel, &census);
@@ -234,7 +235,7 @@ static void exit_closes_everything(void **state) {
 
 static void a_bad_buffer_of_read_and_write_is_efault(void **state) {
   World *world = *state;
-  int container = sim_process_open(world->process, "/dev/vfio/vfio", 0);
+  int container = sim_process_open(world->process, "/dev/vfio/vfio", O_RDWR);
 
   guard_install(); /* cmocka has put its own handlers over it since the set-up */
   assert_int_equal(sim_process_pwrite(world->process, container, (void *)8, 8, 0), -EFAULT);

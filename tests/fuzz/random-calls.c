@@ -382,11 +382,11 @@ static void device_extra(Generator *gen, const char *d) {
     break;
   case 2:
     line(gen, "%s IOEVENTFD flags %s offset 0x%x data 1 fd %s%s", d, PICK(gen, "1", "2", "4", "8", "0", "3"),
-         below(gen, 32) * 4, PICK(gen, "none", "stdin"), odd_struct(gen, TRUE));
+         below(gen, 32) * 4, PICK(gen, "none", "stdin"), odd_struct(gen, FALSE));
     break;
   case 3:
     /* include/uapi/linux/vfio.h: the feature's number, then GET, SET, PROBE */
-    line(gen, "%s DEVICE_FEATURE flags 0x%x%s", d, below(gen, 12) | (below(gen, 8) & 5) << 16, odd_struct(gen, TRUE));
+    line(gen, "%s DEVICE_FEATURE flags 0x%x%s", d, below(gen, 12) | (below(gen, 8) & 5) << 16, odd_struct(gen, FALSE));
     break;
   case 4:
     line(gen, "%s HOT_RESET %s", d, PICK(gen, "count 0", "count 1 argsz 8", "flags 1", "count 9", "at bad-pointer"));
@@ -514,7 +514,7 @@ static void kvm_vfio_call(Generator *gen, Handle *handle) {
       file_call(gen, kv);
     else
       line(gen, "%s %s", kv,
-           PICK(gen, "GET_DEVICE_ATTR group 1 attr 1", "ioctl 0x3b7f", "HAS_DEVICE_ATTR at bad-pointer"));
+           PICK(gen, "GET_DEVICE_ATTR group 1 attr 1", "ioctl 0x3b7f", "HAS_DEVICE_ATTR group 1 attr 9"));
     break;
   case 0:
     line(gen, "%s HAS_DEVICE_ATTR group %u attr %u", kv, percent(gen, 90) ? 1 : 2, below(gen, 5));

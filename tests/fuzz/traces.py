@@ -29,7 +29,10 @@ def essence(event):
 
 
 def seen(event):
-    """Whether a kernel behind nodes is asked: opens of nodes that are not there and mappings never reach it."""
+    """Whether all kernels trace it: opens of nodes that are not there and mappings never reach one behind nodes, and what has no
+    position is read from and written to there alone."""
+    if event["call"] in {"READ", "WRITE"}:
+        return event["object"].split()[0] in {"container", "group", "kvm", "device"} and event.get("errno") != "EBADF"
     return event["call"] != "MMAP" and (event["call"], event.get("errno")) != ("OPEN", "ENOENT")
 
 

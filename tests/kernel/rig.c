@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/kernel/rig.h"
 
+#include <fcntl.h>
 #include <linux/kvm.h>
 #include <linux/vfio.h>
 #include <string.h>
@@ -69,7 +70,7 @@ void *rig_at_edge(const Rig *rig, const void *data, gsize size) {
 }
 
 int rig_open(Rig *rig, const char *path) {
-  int fd = sim_process_open(rig->process, path, 0);
+  int fd = sim_process_open(rig->process, path, O_RDWR);
 
   assert_true(fd >= 0);
   return fd;

@@ -4,6 +4,7 @@
  * every struct left behind and the locked memory. A failure names the recorded line. argv: file, host's page size.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -210,7 +211,7 @@ static long play_call(Player *player, const char *id, const char *call, const ch
     g_autofree char *path = on[0] == 'c'   ? g_strdup("/dev/vfio/vfio")
                             : on[0] == 'G' ? g_strdup_printf("/dev/vfio/%s", on + 1)
                                            : g_strdup("/dev/kvm");
-    return sim_process_open(player->process, path, 0);
+    return sim_process_open(player->process, path, O_RDWR);
   }
   if (strcmp(call, "close") == 0)
     return sim_process_close(player->process, handle(player, on));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vfio-rig.h"
 
+#include <fcntl.h>
+
 #include "tests/kernel/reached.h"
 
 static void start(Rig *rig) {
@@ -55,7 +57,7 @@ void rig_free(Rig *rig) {
 }
 
 int rig_container(Rig *rig, int type, int *groups, ...) {
-  int container = sim_process_open(rig->process, "/dev/vfio/vfio", 0), number;
+  int container = sim_process_open(rig->process, "/dev/vfio/vfio", O_RDWR), number;
   va_list list;
 
   assert_true(container >= 0);
@@ -63,7 +65,7 @@ int rig_container(Rig *rig, int type, int *groups, ...) {
   while ((number = va_arg(list, int)) >= 0) {
     g_autofree char *path = g_strdup_printf("/dev/vfio/%d", number);
 
-    *groups = sim_process_open(rig->process, path, 0);
+    *groups = sim_process_open(rig->process, path, O_RDWR);
     assert_true(*groups >= 0);
     assert_int_equal(rig_set_container(rig, *groups, container), 0);
     groups++;
