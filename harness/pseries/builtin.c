@@ -106,6 +106,39 @@ static gboolean ddw_reset(Builtin *builtin, const ScenarioStmt *stmt, GError **e
   return phb && phb_windows_reset(pseries_phb_windows(phb), error);
 }
 
+static gboolean ddw_query(Builtin *builtin, const ScenarioStmt *stmt, SubjectReply *reply, GError **error) {
+  PseriesPhb *phb = pseries_machine_phb(builtin->machine, stmt->phb.index, error);
+
+  if (phb)
+    reply->value = phb_windows_left(pseries_phb_windows(phb));
+  return phb != NULL;
+}
+
+/* ---- config space: LoPAPR 7.3.4 ---- */
+
+static VfioPciDevice *find_device(Builtin *builtin, const ScenarioStmt *stmt, GError **error) {
+  PseriesPhb *phb = pseries_machine_device_phb(builtin->machine, stmt->name, error);
+
+  return phb ? pseries_phb_device(phb, stmt->name) : NULL;
+}
+
+static gboolean config_read(Builtin *builtin, const ScenarioStmt *stmt, SubjectReply *reply, GError **error) {
+  VfioPciDevice *device = find_device(builtin, stmt, error);
+  guint32 value = 0;
+
+  if (!device || !vfio_pci_device_config_read(device, (guint)stmt->offset, &value, stmt->size, error))
+    return FALSE;
+  reply->value = GUINT32_FROM_LE(value);
+  return TRUE;
+}
+
+static gboolean config_write(Builtin *builtin, const ScenarioStmt *stmt, GError **error) {
+  VfioPciDevice *device = find_device(builtin, stmt, error);
+  guint32 value = GUINT32_TO_LE((guint32)stmt->value);
+
+  return device && vfio_pci_device_config_write(device, (guint)stmt->offset, &value, stmt->size, error);
+}
+
 /* ---- hypercalls ---- */
 
 static gint64 put_list(Builtin *builtin, const ScenarioStmt *stmt) {
@@ -169,6 +202,12 @@ static gboolean perform_event(Builtin *builtin, const ScenarioStmt *stmt, Subjec
     return ddw_remove(builtin, stmt, error);
   case STMT_DDW_RESET:
     return ddw_reset(builtin, stmt, error);
+  case STMT_DDW_QUERY:
+    return ddw_query(builtin, stmt, reply, error);
+  case STMT_CONFIG_READ:
+    return config_read(builtin, stmt, reply, error);
+  case STMT_CONFIG_WRITE:
+    return config_write(builtin, stmt, error);
   case STMT_ENGINE:
     return run_engine(builtin, stmt, reply, error);
   case STMT_GUEST_PUT:

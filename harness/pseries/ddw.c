@@ -51,6 +51,14 @@ static void close_window(PhbWindows *windows, guint slot) {
   tce_table_free(table);
 }
 
+guint phb_windows_left(const PhbWindows *windows) {
+  guint left = 0;
+
+  for (guint slot = 0; slot < PHB_WINDOWS; slot++)
+    left += windows->tables[slot] == NULL;
+  return left;
+}
+
 static void close_all(PhbWindows *windows) {
   for (guint slot = 0; slot < PHB_WINDOWS; slot++)
     close_window(windows, slot);

@@ -35,6 +35,7 @@ gboolean phb_windows_create(PhbWindows *windows, guint page_shift, guint64 size,
 /* The default window may go, too; it comes back when the last other one goes. */
 gboolean phb_windows_remove(PhbWindows *windows, guint64 liobn, GError **error);
 
+guint phb_windows_left(const PhbWindows *windows);              /* how many may still be made */
 TceTable *phb_windows_find(PhbWindows *windows, guint64 liobn); /* NULL if there is none */
 
 G_END_DECLS

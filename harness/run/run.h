@@ -69,6 +69,11 @@ void memory_check(Run *run, const ScenarioStmt *stmt);
 /* Puts an STMT_ENGINE to the subject's driver and judges how it ended. */
 void engine_run(Run *run, const ScenarioStmt *stmt);
 
+/* ---- run/firmware.c ---- */
+
+/* Carries out an STMT_CONFIG_* or STMT_DDW_QUERY: a firmware call of the guest's that answers with a value. */
+void firmware_call(Run *run, const ScenarioStmt *stmt);
+
 /* ---- run/diagnosis.c ---- */
 
 /* The statement that brought the device of that name in (STMT_PLUG or STMT_COLD) last before `before`; NULL. */

@@ -53,6 +53,11 @@ static void carry_out(Run *run, const ScenarioStmt *stmt) {
   case STMT_ENGINE:
     engine_run(run, stmt);
     break;
+  case STMT_DDW_QUERY:
+  case STMT_CONFIG_READ:
+  case STMT_CONFIG_WRITE:
+    firmware_call(run, stmt);
+    break;
   case STMT_KILL:
     run->subject->kill(run->subject);
     run->machine = FALSE;

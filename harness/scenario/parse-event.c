@@ -231,6 +231,8 @@ const WordRow ddw_rows[] = {
      "the guest removes a DMA window, its default window too (ibm,remove-pe-dma-window)"},
     {"reset", NULL, parse_ddw_reset, STMT_DDW_RESET, DDW_FLAGS, "ddw reset phb N",
      "the guest restores the PHB's default window (ibm,reset-pe-dma-window)"},
+    {"query", NULL, parse_ddw_query, STMT_DDW_QUERY, WORD_MACHINE | WORD_RUNNING | WORD_EXPECT,
+     "ddw query phb N [= COUNT]", "the guest asks how many windows may still be made (ibm,query-pe-dma-window)"},
     {NULL},
 };
 
@@ -324,6 +326,10 @@ const WordRow guest_rows[] = {
     {"put-tce-list", NULL, parse_put_list, STMT_GUEST_INDIRECT, GUEST_FLAGS,
      "guest put-tce-list liobn L ioba I -> ram R r|w|rw count N [= H_...]",
      "H_PUT_TCE_INDIRECT with N consecutive pages from R"},
+    {"read-config", NULL, parse_read_config, STMT_CONFIG_READ, GUEST_FLAGS,
+     "guest read-config NAME offset O size N [= VALUE]", "the guest reads config space (ibm,read-pci-config)"},
+    {"write-config", NULL, parse_write_config, STMT_CONFIG_WRITE, GUEST_FLAGS,
+     "guest write-config NAME offset O size N value V", "the guest writes config space (ibm,write-pci-config)"},
     {"store", NULL, parse_store, STMT_GUEST_STORE, WORD_MACHINE | WORD_RUNNING,
      "guest store ram R size N value V [counting]", "the guest writes 32-bit words: V each, or V, V + 1, V + 2, ..."},
     {NULL},

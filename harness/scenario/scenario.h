@@ -92,10 +92,13 @@ typedef enum {
   STMT_DDW_CREATE, /* ddw create phb N page P size S as NAME: phb.index, page_shift, size, name */
   STMT_DDW_REMOVE, /* ddw remove NAME, or ddw remove liobn L: liobn */
   STMT_DDW_RESET,  /* ddw reset phb N */
+  STMT_DDW_QUERY,  /* ddw query phb N [= COUNT]: phb.index, has_value, value */
   STMT_GUEST_PUT,  /* guest put-tce liobn L ioba I -> ram R PERM: liobn, ioba, addr, perm ("-> none": perm 0, addr 0) */
   STMT_GUEST_GET,  /* guest get-tce liobn L ioba I = VALUE: has_value, value; = H_...: match.result */
   STMT_GUEST_STUFF,    /* guest stuff-tce liobn L ioba I value V count N */
   STMT_GUEST_INDIRECT, /* guest put-tce-list liobn L ioba I -> ram R PERM count N: consecutive pages from R */
+  STMT_CONFIG_READ,    /* guest read-config NAME offset O size N [= VALUE]: name, offset, size, has_value, value */
+  STMT_CONFIG_WRITE,   /* guest write-config NAME offset O size N value V */
   STMT_GUEST_STORE,    /* guest store ram R size N value V [counting]: addr, size, value, counting */
   STMT_ENGINE,         /* engine NAME copy|fill|crc ...: name, command, ioba, destination, size, value, stops */
   STMT_KILL,           /* kill subject: the process dies here */

@@ -14,7 +14,7 @@ const WordRow word_rows[] = {
     {"host", NULL, parse_host, -1, WORD_HEADER, "host NAME, or: host FILE",
      "the simulated host: a built-in one, or a host file, relative to the scenario; keys of it may follow, indented"},
     {"guest", guest_rows, NULL, -1, 0, "guest pseries kvm|tcg; guest put-tce ...",
-     "the machine; the guest's hypercalls"},
+     "the machine; the guest's hypercalls and what it asks of its firmware"},
     {"order", NULL, parse_order, -1, WORD_HEADER, "order shipped|pre-2017", "the order of the attach steps"},
     {"subject", NULL, parse_subject, -1, WORD_HEADER, "subject builtin|qemu",
      "whom alone the scenario is about: with another it is skipped"},
@@ -34,7 +34,7 @@ const WordRow word_rows[] = {
     {"plug-ram", NULL, parse_plug_ram, STMT_PLUG_RAM, MACHINE | WORD_FAILS, "plug-ram SIZE at ADDRESS as NAME",
      "memory hotplug"},
     {"unplug-ram", NULL, parse_unplug_ram, STMT_UNPLUG_RAM, MACHINE, "unplug-ram NAME", "the memory leaves"},
-    {"ddw", ddw_rows, NULL, -1, 0, "ddw create|remove|reset ...", "the guest's dynamic DMA windows"},
+    {"ddw", ddw_rows, NULL, -1, 0, "ddw create|remove|reset|query ...", "the guest's dynamic DMA windows"},
     {"engine", NULL, parse_engine, STMT_ENGINE, MACHINE,
      "engine NAME copy ioba A to ioba B size N; engine NAME fill ioba B size N value V; "
      "engine NAME crc ioba A size N [= CRC]",

@@ -80,6 +80,14 @@ static void test_hypercalls(void **state) {
       RESULT_PASS, NULL, NULL);
 }
 
+static void test_firmware(void **state) {
+  run("shipped", HEAD PLUG "guest read-config nic0 offset 0 size 2 = 0x1af4\n", RESULT_PASS, NULL, NULL);
+  run("shipped", HEAD PLUG "guest read-config nic0 offset 0 size 2 = 0x1af5\n", RESULT_FAIL,
+      "its config space: the firmware says 0x1af4; expected is 0x1af5 [CHK-ANSWER]", NULL);
+  run("shipped", HEAD PLUG "ddw query phb 0 = 2\n", RESULT_FAIL,
+      "windows that may still be made: the firmware says 0x1; expected is 0x2", NULL);
+}
+
 static void test_interrupts(void **state) {
   run("shipped", HEAD PLUG "assert interrupt nic0 msi 0 reaches subject\n", RESULT_PASS, NULL, NULL);
   run("shipped", HEAD PLUG "assert interrupt nic0 intx 0 reaches subject\n", RESULT_PASS, NULL, NULL);
@@ -114,9 +122,9 @@ static void test_state(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_feeds),  cmocka_unit_test(test_missing_call), cmocka_unit_test(test_unknown_to_kvm),
-      cmocka_unit_test(test_dma),    cmocka_unit_test(test_hypercalls),   cmocka_unit_test(test_interrupts),
-      cmocka_unit_test(test_engine), cmocka_unit_test(test_state),
+      cmocka_unit_test(test_feeds),      cmocka_unit_test(test_missing_call), cmocka_unit_test(test_unknown_to_kvm),
+      cmocka_unit_test(test_dma),        cmocka_unit_test(test_hypercalls),   cmocka_unit_test(test_firmware),
+      cmocka_unit_test(test_interrupts), cmocka_unit_test(test_engine),       cmocka_unit_test(test_state),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
