@@ -39,7 +39,8 @@ static void feed_free(ShadowFeed *feed) {
   g_free(feed);
 }
 
-void shadow_init(Shadow *shadow) {
+void shadow_init(Shadow *shadow, const SimHost *host) {
+  shadow->del_releases = host->version < SIM_VERSION(6, 0);
   shadow->containers = g_ptr_array_new_with_free_func((GDestroyNotify)container_free);
   shadow->groups = g_ptr_array_new_with_free_func((GDestroyNotify)group_free);
   shadow->tables = g_ptr_array_new_with_free_func((GDestroyNotify)table_free);
@@ -181,7 +182,7 @@ static void settle_group(Shadow *shadow, ShadowGroup *group) {
     leave_container(shadow, group);
 }
 
-/* KV-53 */
+/* KV-53, KV-39 */
 static void release_feeds(Shadow *shadow, const ShadowGroup *group, guint64 vm) {
   for (guint i = shadow->feeds->len; i-- > 0;) {
     ShadowFeed *feed = shadow->feeds->pdata[i];
@@ -198,7 +199,9 @@ static guint64 vm_of(const Shadow *shadow, guint64 kvm_vfio) {
 }
 
 static void forget_by_kvm(Shadow *shadow, ShadowGroup *group) {
-  release_feeds(shadow, group, vm_of(shadow, group->kvm_vfio));
+  if (group->asked || shadow->del_releases)
+    release_feeds(shadow, group, vm_of(shadow, group->kvm_vfio));
+  group->asked = FALSE;
   keep_as(&group->add, NULL);
   group->kvm_vfio = 0;
   settle_group(shadow, group);
@@ -435,7 +438,15 @@ static void made(Shadow *shadow, const TraceEvent *event) {
   }
 }
 
+static void note_asked(const Shadow *shadow, const TraceEvent *event) {
+  ShadowGroup *group = shadow_group(shadow, event->refs[0].id);
+  if (group && group->kvm_vfio == event->object.id)
+    group->asked = TRUE;
+}
+
 void shadow_event(Shadow *shadow, const TraceEvent *event) {
+  if (event->call == ABI_SET_SPAPR_TCE && event->refs[0].kind == ABI_GROUP && !(event->flags & TRACE_INJECTED))
+    note_asked(shadow, event);
   if (event->object.kind == ABI_GUEST) {
     if (event->result == 0 && event->call != ABI_H_GET_TCE)
       guest_mapped(shadow, event);

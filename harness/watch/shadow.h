@@ -8,6 +8,7 @@
 #pragma once
 
 #include "harness/watch/ranges.h"
+#include "sim/host/host.h"
 #include "sim/trace/trace.h"
 
 G_BEGIN_DECLS
@@ -34,6 +35,7 @@ typedef struct {
   guint devices;               /* fds of its devices are */
   ShadowContainer *container;  /* NULL: in none */
   guint64 kvm_vfio;            /* that knows it; 0: none */
+  gboolean asked;              /* SET_SPAPR_TCE has named it, whatever came of it, since KVM knows it */
   TraceEvent *set, *add, *use; /* SET_CONTAINER, GROUP_ADD, the newest GET_DEVICE_FD; NULL: not made, or undone */
 } ShadowGroup;
 
@@ -54,13 +56,15 @@ typedef struct {
 } ShadowFeed;
 
 typedef struct {
+  gboolean del_releases; /* GROUP_DEL does what KV-53 says for any group: up to 5.18 (KV-57) */
   GPtrArray *containers, *groups, *tables, *feeds; /* of the above, owned */
   GHashTable *vm_of;                               /* kvm-vfio id -> VM id */
   GHashTable *device_group;                        /* device id -> number of the group it was had from */
   GHashTable *opened;                              /* name of an object that is open -> TraceEvent* that made it */
 } Shadow;
 
-void shadow_init(Shadow *shadow);
+/* host: not kept. */
+void shadow_init(Shadow *shadow, const SimHost *host);
 void shadow_clear(Shadow *shadow);
 
 /* Takes an answered call in. */

@@ -17,7 +17,7 @@ Watch *watch_new(const SimHost *host) {
   watch->findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
   watch->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   watch->left = g_ptr_array_new_with_free_func(g_free);
-  shadow_init(&watch->shadow);
+  shadow_init(&watch->shadow, host);
   return watch;
 }
 
