@@ -13,6 +13,8 @@
 #include "harness/exec/keeper.h"
 #include "harness/exec/orphans.h"
 #include "harness/exec/say.h"
+#include "harness/foreign.h"
+#include "harness/kernel.h"
 #include "sim/fuse/fuse.h"
 
 typedef struct {
@@ -114,10 +116,28 @@ static void attend(Session *session) {
   }
 }
 
+/* The program's words; those of its emulator, if it is for another architecture. */
+static char **words_of(const ExecOptions *options, GError **error) {
+  GError *why = NULL;
+
+  if (!foreign_program(options->argv[0]))
+    return g_strdupv((char **)options->argv);
+  char **words = foreign_command(options->host, (const char *const *)options->argv, &why);
+  if (!words) {
+    gboolean cannot = g_error_matches(why, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE);
+    g_set_error_literal(error, GATE_ERROR, cannot ? GATE_ERROR_UNAVAILABLE : GATE_ERROR_FAILED, why->message);
+    g_error_free(why);
+  }
+  return words;
+}
+
 static gboolean start(Session *session, SimFuse *fuse, GError **error) {
-  KeeperProgram program = {session->options->argv, &session->inherited};
+  g_auto(GStrv) words = words_of(session->options, error);
+  KeeperProgram program = {words, &session->inherited};
   int sockets[2];
 
+  if (!words)
+    return FALSE;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
     return gate_error_set(error, errno, "cannot make a socket pair for the keeper");
   session->socket = sockets[0];
