@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { POWERNV_PAGES = 0x40211000, PSERIES_PAGES = 0x211000, X86_PAGES = 0x40201000 };
+enum { POWERNV_PAGES = 0x40211000, PSERIES_PAGES = 0x1211000, X86_PAGES = 0x40201000 };
 
 static const struct {
   const char *name;
@@ -29,11 +29,14 @@ static void set_powernv(SimHost *host) {
   host->spapr_multitce = TRUE;
 }
 
-/* As the firmware of a hypervisor offers it: rule PSR-1. */
+/* As QEMU's hypervisor offers it, on which PSR-1 to PSR-7 were recorded: pages of 4K, 64K, 2M and 16M, a default window
+ * of 1G, no EEH. */
 static void set_pseries(SimHost *host) {
   set_powernv(host);
   host->tce_page_sizes = PSERIES_PAGES;
+  host->dma32_size = 0x40000000;
   host->max_levels = 1;
+  host->eeh = FALSE;
 }
 
 static void set_x86(SimHost *host) {

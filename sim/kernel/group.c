@@ -90,14 +90,13 @@ void sim_group_set_vm(SimGroup *group, SimVm *vm) {
   group->vm = vm;
 }
 
-/* From 6.4 until 6.10 a hypervisor's table served VFIO as it stood (PSR-3). */
-static gboolean lends_table(const SimKernel *kernel) {
-  return kernel->host->platform == SIM_PSERIES && sim_since(kernel, 6, 4) && !sim_since(kernel, 6, 11);
+gboolean sim_group_lends_table(const SimGroup *group) {
+  return group->kernel->host->platform == SIM_PSERIES && !sim_since(group->kernel, 6, 11);
 }
 
 void sim_group_claim(SimGroup *group) {
   group->claimed = TRUE;
-  if (lends_table(group->kernel))
+  if (sim_group_lends_table(group))
     return;
   for (guint slot = 0; slot < SIM_TABLES; slot++)
     sim_group_set_table(group, slot, NULL);
@@ -108,6 +107,8 @@ void sim_group_release(SimGroup *group) {
   if (!group->claimed)
     return;
   group->claimed = FALSE;
+  if (sim_group_lends_table(group))
+    return;
   sim_kernel_met(group->kernel, RULE_TCE_17);
   for (guint slot = 0; slot < SIM_TABLES; slot++)
     sim_group_set_table(group, slot, NULL);

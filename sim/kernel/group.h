@@ -35,6 +35,9 @@ gboolean sim_group_is_real(const SimGroup *group);
 /* FALSE: a host driver is bound to one of its devices (CG-51, CG-55). */
 gboolean sim_group_viable(const SimGroup *group);
 
+/* Until 6.10 a hypervisor's table served VFIO as it stood, and stayed the group's (TCE-15, PSR-3). */
+gboolean sim_group_lends_table(const SimGroup *group);
+
 /* TCE-16: VFIO owns the DMA of the group, its windows close. */
 void sim_group_claim(SimGroup *group);
 /* TCE-17: the host's own table is back. */

@@ -6,7 +6,7 @@
 guint64 pseries_table_size(guint page_shift, guint64 window_size, guint levels) {
   if (levels > 1)
     return G_MAXUINT32;
-  return (window_size >> page_shift) * sizeof(guint64);
+  return window_size >> (page_shift - 3);
 }
 
 int pseries_window_check(guint64 window_size, guint levels) {

@@ -98,10 +98,12 @@ static long check_pseries(SimCall *call, SimSpapr *spapr, guint slot, const Shap
 
 static long create_table_pseries(SimCall *call, SimSpapr *spapr, guint slot, const Shape *shape) {
   guint host_shift = sim_page_shift(call->kernel), page_shift = shape->page_shift;
-  guint64 pages = pseries_table_size(page_shift, shape->size, shape->levels) >> host_shift;
+  guint64 bytes = pseries_table_size(page_shift, shape->size, shape->levels), pages = bytes >> host_shift;
   guint64 start = pseries_window_start(slot, page_shift, shape->size, call->kernel->host->dma32_size);
   long result;
 
+  if (!bytes)
+    return sim_refuse(call, EINVAL, RULE_TCE_110);
   if (sim_mm_account(call, spapr->mm, pages))
     return sim_refuse(call, ENOMEM, RULE_TCE_111);
   sim_met(call, RULE_PSR_5);

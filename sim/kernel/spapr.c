@@ -185,7 +185,8 @@ static void spapr_detach(SimCall *call, gpointer instance, SimGroup *group) {
     mapped += sim_tce_in_use(spapr->tables[slot]);
     if (clears)
       sim_spapr_clear(spapr, spapr->tables[slot], 0, sim_tce_table_entries(spapr->tables[slot]));
-    sim_group_set_table(group, slot, NULL);
+    if (!sim_group_lends_table(group))
+      sim_group_set_table(group, slot, NULL);
   }
   if (!sim_since(spapr->kernel, 6, 4))
     sim_group_release(group);

@@ -31,8 +31,18 @@ static long invalidate(SimCall *call, SimType1 *type1, guint first, guint64 last
   return 0;
 }
 
-/* bitmap: where dirty pages are told, or NULL. v1 takes no mapping that begins before the range, but whole ones that
- * end behind it. */
+/* v1 takes no mapping that begins before the range, and then none at all. */
+static gboolean begins_inside(SimCall *call, const SimType1 *type1, guint64 iova) {
+  guint first = sim_type1_first(type1, iova);
+
+  if (type1->v2 || first == type1->mappings->len ||
+      ((const SimDmaMapping *)g_ptr_array_index(type1->mappings, first))->iova >= iova)
+    return FALSE;
+  sim_met(call, RULE_T1_47);
+  return TRUE;
+}
+
+/* bitmap: where dirty pages are told, or NULL. v1 takes whole mappings that end behind the range. */
 static long remove_range(SimCall *call, SimType1 *type1, guint64 iova, guint64 last, const SimBitmap *bitmap,
                          guint64 *unmapped) {
   guint first = sim_type1_first(type1, iova);
@@ -42,10 +52,6 @@ static long remove_range(SimCall *call, SimType1 *type1, guint64 iova, guint64 l
 
     if (mapping->iova > last)
       break;
-    if (!type1->v2 && mapping->iova < iova) {
-      sim_met(call, RULE_T1_47);
-      break;
-    }
     if (mapping->iova + (mapping->size - 1) > last)
       sim_met(call, RULE_T1_48);
     if (bitmap && sim_type1_write_dirty(call, mapping, iova, bitmap->data))
@@ -87,7 +93,9 @@ static long do_unmap(SimCall *call, SimType1 *type1, struct dma_unmap *unmap, co
     return sim_refuse(call, EINVAL, RULE_T1_45);
   if (type1->v2 && !(unmap->flags & FLAG_ALL) && sim_type1_cuts(type1, unmap->iova, unmap->size))
     return sim_refuse(call, EINVAL, RULE_T1_46);
-  if (unmap->flags & FLAG_VADDR)
+  if (begins_inside(call, type1, unmap->iova))
+    result = 0;
+  else if (unmap->flags & FLAG_VADDR)
     result = invalidate(call, type1, sim_type1_first(type1, unmap->iova), last, &unmapped);
   else
     result = remove_range(call, type1, unmap->iova, last, bitmap, &unmapped);

@@ -273,7 +273,7 @@ static void PSR_2_a_hypervisor_without_windows(void **state) {
   rig_refused(rig, rig_create(rig, container, 16, gib, 1, NULL), ENODEV, RULE_PSR_2);
   locked = rig_locked(rig);
   assert_int_equal(rig_remove(rig, container, 0), 0);
-  rig_refused(rig, rig_create(rig, container, 12, 2 * gib, 1, NULL), ENODEV, RULE_PSR_2); /* it is blacklisted */
+  rig_refused(rig, rig_create(rig, container, 12, gib, 1, NULL), ENODEV, RULE_PSR_2); /* it is blacklisted */
   assert_true(rig_locked(rig) >= locked);
   assert_true(rig_met(rig, RULE_TCE_112));
 }

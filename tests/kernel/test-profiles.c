@@ -392,7 +392,7 @@ static void pseries_windows(void **state) {
   assert_int_equal(rig_locked(rig), 1048575 + 512 + 32768);
   rig_refused(rig, rig_create(rig, container, 16, gib, 1, NULL), ENODEV, RULE_PSR_2);
   assert_int_equal(rig_remove(rig, container, high), 0);
-  rig_refused(rig, rig_create(rig, container, 12, 2 * gib, 1, NULL), ENODEV, RULE_PSR_2);
+  rig_refused(rig, rig_create(rig, container, 12, gib, 1, NULL), ENODEV, RULE_PSR_2);
 }
 
 static void PSR_6_the_default_window(void **state) {
@@ -404,14 +404,46 @@ static void PSR_6_the_default_window(void **state) {
   assert_int_equal(rig_create(rig, container, 16, gib, 0, &start), 0);
   assert_true(start == high);
   assert_int_equal(rig_remove(rig, container, 0), 0);
-  rig_refused(rig, rig_create(rig, container, 12, 2 * gib, 1, NULL), EPERM, RULE_PSR_2);
+  rig_refused(rig, rig_create(rig, container, 12, gib, 1, NULL), EPERM, RULE_PSR_2);
+  rig_refused(rig, rig_create(rig, container, 24, 4 * gib, 1, NULL), EPERM, RULE_PSR_2); /* map.58 of that recording */
   assert_int_equal(rig_remove(rig, container, high), 0);
-  assert_int_equal(rig_create(rig, container, 12, 2 * gib, 1, &start), 0);
+  assert_int_equal(rig_create(rig, container, 12, gib, 1, &start), 0);
   assert_int_equal(start, 0);
   assert_int_equal(rig_remove(rig, container, 0), 0);
   assert_int_equal(rig_create(rig, container, 12, 0x800, 1, &start), 0);
   assert_int_equal(start, 0);
   rig_refused(rig, rig_remove(rig, container, 0), EINVAL, RULE_TCE_123);
+}
+
+/* TCE-110: what comes out as no table at all is refused before it costs anything (create.51, create.77). */
+static void TCE_110_no_table_at_all(void **state) {
+  g_autoptr(Rig) rig = new_rig(PSERIES);
+  int group, container = rig_container(rig, RIG_V2, &group, 0, -1);
+
+  assert_int_equal(rig_remove(rig, container, 0), 0);
+  rig_refused(rig, rig_create(rig, container, 12, 0, 1, NULL), EINVAL, RULE_TCE_110);
+  rig_refused(rig, rig_create(rig, container, 12, 1, 1, NULL), EINVAL, RULE_TCE_110);
+  rig_refused(rig, rig_create(rig, container, 12, 0x180, 1, NULL), EINVAL, RULE_TCE_110);
+  rig_refused(rig, rig_create(rig, container, 16, 0x1000, 1, NULL), EINVAL, RULE_TCE_110);
+  assert_false(rig_met(rig, RULE_PSR_5));
+}
+
+/* PSR-2, PSR-6: the default window gone and a bigger one made, every other is refused and charged (v2happy.10-15). */
+static void PSR_2_a_bigger_window_in_slot_0(void **state) {
+  const guint64 high = G_GUINT64_CONSTANT(1) << 59, gib = G_GUINT64_CONSTANT(1) << 30;
+  g_autoptr(Rig) rig = new_rig(PSERIES);
+  int group, container;
+  guint64 start;
+
+  rig_set(rig, "page-size", "4K");
+  container = rig_container(rig, RIG_V2, &group, 0, -1);
+  assert_int_equal(rig_remove(rig, container, 0), 0);
+  assert_int_equal(rig_create(rig, container, 12, 2 * gib, 1, &start), 0);
+  assert_true(start == high);
+  assert_int_equal(rig_locked(rig), 1024);
+  rig_refused(rig, rig_create(rig, container, 16, 4 * gib, 1, NULL), ENODEV, RULE_PSR_2);
+  rig_refused(rig, rig_create(rig, container, 16, 4 * gib, 1, NULL), ENODEV, RULE_PSR_2);
+  assert_int_equal(rig_locked(rig), 1024 + 2 * 128);
 }
 
 static void PSR_7_one_container_serves_one_group(void **state) {
@@ -431,6 +463,7 @@ int main(void) {
       cmocka_unit_test(linux_4_19_powernv),       cmocka_unit_test(linux_6_12_pseries),
       cmocka_unit_test(linux_6_12_x86),           cmocka_unit_test(pseries_before_6_4),
       cmocka_unit_test(pseries_from_6_4_to_6_10), cmocka_unit_test(pseries_windows),
+      cmocka_unit_test(TCE_110_no_table_at_all),  cmocka_unit_test(PSR_2_a_bigger_window_in_slot_0),
       cmocka_unit_test(PSR_6_the_default_window), cmocka_unit_test(PSR_7_one_container_serves_one_group),
   };
 

@@ -81,6 +81,21 @@ static void T1_47_48_v1(void **state) {
   assert_int_equal(rig_locked(rig), 4);
 }
 
+/* So it is with VADDR, too: the mapping that is cut keeps its address, and so does what follows. */
+static void T1_47_v1_and_addresses(void **state) {
+  int container;
+  g_autoptr(Rig) rig = type1_new(TYPE1, &container);
+  guint64 unmapped;
+
+  assert_int_equal(type1_map(rig, container, READ, 0, 0, 4 * PAGE), 0);
+  assert_int_equal(type1_map(rig, container, READ, 4 * PAGE, 0, PAGE), 0);
+  assert_int_equal(type1_unmap(rig, container, UNMAP_VADDR, PAGE, 8 * PAGE, &unmapped), 0);
+  assert_int_equal(unmapped, 0);
+  rig_refused(rig, type1_map(rig, container, MAP_VADDR, 4 * PAGE, 0, PAGE), EINVAL, RULE_T1_29);
+  assert_int_equal(type1_unmap(rig, container, UNMAP_VADDR, 0, PAGE, &unmapped), 0);
+  assert_int_equal(unmapped, 4 * PAGE);
+}
+
 static void T1_49_all_addresses_or_none(void **state) {
   int container;
   g_autoptr(Rig) rig = type1_new(TYPE1V2, &container);
@@ -192,6 +207,7 @@ int main(void) {
       cmocka_unit_test(T1_40_to_46_parameters_in_order),
       cmocka_unit_test(T1_50_the_size_comes_back),
       cmocka_unit_test(T1_47_48_v1),
+      cmocka_unit_test(T1_47_v1_and_addresses),
       cmocka_unit_test(T1_49_all_addresses_or_none),
       cmocka_unit_test(T1_14_15_leaving_groups),
       cmocka_unit_test(T1_51_to_57_refused),
