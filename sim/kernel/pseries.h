@@ -10,7 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* Bytes that a window's table is accounted with (PSR-5); 0: there is no such window (TCE-110). page_shift at least 12. */
+/* Bytes that a window's table is accounted with (PSR-5); 0: there is no such window (TCE-110). page_shift at least 12.
+ */
 guint64 pseries_table_size(guint page_shift, guint64 window_size, guint levels);
 
 /* Whether a window can have that shape at all: 0 or -EINVAL (PSR-2). */
