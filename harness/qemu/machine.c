@@ -3,8 +3,8 @@
 
 #include "harness/kernel.h"
 
-/* QEMU: include/hw/ppc/spapr.h, SPAPR_MEMORY_BLOCK_SIZE; hw/ppc/spapr.c, SPAPR_DEVICE_MEM_ALIGN. */
-static const guint64 memory_block = 256 << 20, plugged_align = 1 << 30;
+/* QEMU: include/hw/ppc/spapr.h, SPAPR_DEVICE_MEM_ALIGN. */
+static const guint64 plugged_align = 1 << 30;
 
 static const guint64 window_size = 1 << 30; /* of a PHB's default window, from 0: dma_win_addr, dma_win_size */
 
@@ -44,9 +44,7 @@ static guint64 plugged_base(const Scenario *scenario) {
 static char *plug_ram_reason(const Scenario *scenario, const ScenarioStmt *stmt) {
   guint64 base = plugged_base(scenario);
 
-  if (stmt->fails)
-    return NULL;
-  if (stmt->size % memory_block || stmt->addr % memory_block)
+  if (stmt->size % QEMU_MEMORY_BLOCK || stmt->addr % QEMU_MEMORY_BLOCK)
     return g_strdup("QEMU plugs memory in blocks of 256M");
   if (stmt->addr < base)
     return g_strdup_printf("QEMU plugs memory from 0x%" G_GINT64_MODIFIER "x on", base);
@@ -77,7 +75,7 @@ static char *header_reason(const Scenario *scenario, const QemuProgram *program)
     return g_strdup_printf("%s is a build for this machine, which has no KVM for pseries guests: it carries `guest "
                            "pseries tcg`",
                            qemu_program_path(program));
-  if (scenario->ram % memory_block)
+  if (scenario->ram % QEMU_MEMORY_BLOCK)
     return g_strdup("QEMU's pseries machine has RAM in blocks of 256M");
   for (guint i = 0; i < scenario->phbs->len; i++) {
     char *reason = phb_reason(&g_array_index(scenario->phbs, ScenarioPhb, i));
@@ -124,14 +122,22 @@ static void add_memory(const Scenario *scenario, GPtrArray *argv) {
     if (stmt->kind != STMT_PLUG_RAM)
       continue;
     slots++;
-    if (!stmt->fails)
-      room = MAX(room, stmt->addr + stmt->size - plugged_base(scenario));
+    room = MAX(room, stmt->addr + stmt->size - plugged_base(scenario));
   }
   if (slots)
     add(argv, "-m", "size=%" G_GUINT64_FORMAT "M,slots=%u,maxmem=%" G_GUINT64_FORMAT "M", scenario->ram >> 20, slots,
         (scenario->ram + room) >> 20);
   else
     add(argv, "-m", "size=%" G_GUINT64_FORMAT "M", scenario->ram >> 20);
+}
+
+/* What the machine is by default and not every host has: its interrupt controller in the kernel, the flush of the count
+ * cache, guest pages of 64K. */
+static const char *kvm_options(const Scenario *scenario) {
+  if (!scenario->kvm)
+    return "";
+  return scenario->host->page_shift < 16 ? ",kernel-irqchip=off,cap-ccf-assist=off,cap-hpt-max-page-size=4096"
+                                         : ",kernel-irqchip=off,cap-ccf-assist=off";
 }
 
 static void add_phbs(const Scenario *scenario, GPtrArray *argv) {
@@ -154,13 +160,11 @@ static void add_cold(const GPtrArray *cold, GPtrArray *argv) {
   }
 }
 
-char **qemu_machine_command(const Scenario *scenario, const QemuProgram *program, const GPtrArray *cold,
-                            const char *ram_path, int monitor) {
+char **qemu_machine_options(const Scenario *scenario, const GPtrArray *cold, const char *ram_path, int monitor) {
   GPtrArray *argv = g_ptr_array_new();
 
-  qemu_program_append_start(program, argv);
-  add(argv, "-machine", "pseries,accel=%s,memory-backend=ram%s", scenario->kvm ? "kvm" : "tcg",
-      scenario->kvm ? ",kernel-irqchip=off" : "");
+  add(argv, "-machine", "pseries,accel=%s,memory-backend=ram%s", scenario->kvm ? "kvm" : "tcg", kvm_options(scenario));
+
   add_memory(scenario, argv);
   /* QEMU itself aligns to its own pages; the simulated host's are larger. */
   add(argv, "-object",
