@@ -5,6 +5,7 @@
 #include "harness/qemu/guest.h"
 #include "harness/qemu/process.h"
 #include "harness/qemu/program.h"
+#include "harness/qemu/qmp.h"
 #include "harness/subject.h"
 
 G_BEGIN_DECLS
