@@ -4,7 +4,11 @@
 
 #include "sim/host/host-internal.h"
 
-enum { ENGINE_REGISTERS = 64 }; /* bytes, docs/engine.md */
+enum {
+  ENGINE_REGISTERS = 64, /* bytes, docs/engine.md */
+  MMAP_MOST = 256 << 20, /* bytes of a BAR that can be mapped: a reset clears them */
+  CLASS_VGA = 0x0300,
+};
 
 static const struct {
   const char *name;
@@ -82,6 +86,28 @@ gboolean sim_host_device_check(const SimHostDevice *device, GError **error) {
                   i + 1);
       return FALSE;
     }
+  }
+  for (guint i = 0; device->mmap && i < G_N_ELEMENTS(device->bars); i++) {
+    if (!device->bars[i].io && device->bars[i].size > MMAP_MOST) {
+      g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT, "key 'mmap': bar%u is larger than %dM", i,
+                  MMAP_MOST >> 20);
+      return FALSE;
+    }
+  }
+  if (device->mmap && device->engine) {
+    g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT,
+                "key 'mmap': an engine acts when its registers are written; in mapped ones nobody sees that");
+    return FALSE;
+  }
+  if (device->virtual && (device->intx_pin || device->rom_size)) {
+    g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT, "key '%s': a virtual function (physfn) has none",
+                device->intx_pin ? "intx" : "rom");
+    return FALSE;
+  }
+  if (device->opregion && (device->vendor != 0x8086 || device->class_code >> 8 != CLASS_VGA)) {
+    g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT,
+                "key 'opregion': only Intel graphics have one: vendor=0x8086, class=0x030000");
+    return FALSE;
   }
   if (device->engine && (device->bars[0].io || device->bars[0].size < ENGINE_REGISTERS)) {
     g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_CONFLICT,

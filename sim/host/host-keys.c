@@ -28,6 +28,12 @@ typedef enum {
   KEY_KVM,
   KEY_IOMMU,
   KEY_IOVA_BITS,
+  KEY_WAKE,
+  KEY_LINE,
+  KEY_VECTORS,
+  KEY_ATOMICS,
+  KEY_PHYSFN,
+  KEY_CLAIMED,
 } KeyType;
 
 typedef struct {
@@ -87,6 +93,14 @@ static const Key device_keys[] = {
     DEVICE("express", KEY_BOOL, express),
     DEVICE("reset", KEY_BOOL, reset),
     DEVICE("rom", KEY_SIZE, rom_size),
+    DEVICE("mmap", KEY_BOOL, mmap),
+    DEVICE("claimed", KEY_CLAIMED, claimed),
+    DEVICE("opregion", KEY_BOOL, opregion),
+    DEVICE("atomics", KEY_ATOMICS, atomics),
+    DEVICE("physfn", KEY_PHYSFN, physfn),
+    DEVICE("wake", KEY_WAKE, wake),
+    DEVICE("intx-line", KEY_LINE, intx_line),
+    DEVICE("vectors", KEY_VECTORS, vectors),
     DEVICE("driver", KEY_DRIVER, host_driver),
     DEVICE("bar0", KEY_BAR, bars[0]),
     DEVICE("bar1", KEY_BAR, bars[1]),
@@ -215,18 +229,6 @@ static gboolean apply_profile(const char *key, const char *value, SimHost *host,
   return refuse(error, key, value, wanted);
 }
 
-static gboolean parse_platform(const char *text, SimPlatform *platform) {
-  static const char *const names[] = {[SIM_POWERNV] = "powernv", [SIM_PSERIES] = "pseries", [SIM_X86] = "x86"};
-
-  for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-    if (strcmp(text, names[i]) == 0) {
-      *platform = (SimPlatform)i;
-      return TRUE;
-    }
-  }
-  return FALSE;
-}
-
 static gboolean parse_iommu(const char *key, const char *value, SimGroupIommu *iommu, GError **error) {
   static const char *const names[] = {
       [SIM_IOMMU_ORDINARY] = "ordinary",
@@ -261,6 +263,77 @@ static gboolean apply_recorded(const char *key, const char *path, SimHostDevice 
   }
   g_prefix_error(error, "key '%s': %s: ", key, path);
   return FALSE;
+}
+
+/* The index of a word in a list that ends with NULL, in *value. */
+static gboolean parse_choice(const char *text, const char *const *words, guint *value) {
+  for (guint i = 0; words[i]; i++) {
+    if (strcmp(text, words[i]) == 0) {
+      *value = i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static const char *const platforms[] = {[SIM_POWERNV] = "powernv", [SIM_PSERIES] = "pseries", [SIM_X86] = "x86", NULL};
+static const char *const wakes[] = {[SIM_WAKES] = "on", [SIM_WAKES_ONCE] = "once", [SIM_WAKES_NEVER] = "never", NULL};
+static const char *const lines[] = {
+    [SIM_LINE_ROUTED] = "routed", [SIM_LINE_UNROUTED] = "unrouted", [SIM_LINE_TAKEN] = "taken", NULL};
+
+/* "32 64 128", some of them, or "none" */
+static gboolean parse_atomics(const char *text, guint *mask) {
+  static const char *const sizes[] = {"32", "64", "128", NULL}; /* in the order of SIM_ATOMICS_* */
+  g_auto(GStrv) words = g_strsplit(text, " ", -1);
+  guint size;
+
+  *mask = 0;
+  if (strcmp(text, "none") == 0)
+    return TRUE;
+  for (guint i = 0; words[i]; i++) {
+    if (!parse_choice(words[i], sizes, &size))
+      return FALSE;
+    *mask |= 1u << size;
+  }
+  return *mask != 0;
+}
+
+/* "bar0 bar2", or "none" */
+static gboolean parse_claimed(const char *text, gboolean claimed[6]) {
+  static const char *const bars[] = {"bar0", "bar1", "bar2", "bar3", "bar4", "bar5", NULL};
+  g_auto(GStrv) words = g_strsplit(text, " ", -1);
+  guint bar;
+
+  for (guint i = 0; i < G_N_ELEMENTS(bars) - 1; i++)
+    claimed[i] = FALSE;
+  if (strcmp(text, "none") == 0)
+    return TRUE;
+  for (guint i = 0; words[i]; i++) {
+    if (!parse_choice(words[i], bars, &bar))
+      return FALSE;
+    claimed[bar] = TRUE;
+  }
+  return words[0] != NULL;
+}
+
+static gboolean parse_vectors(const char *text, SimHostDevice *device) {
+  guint64 number = 0;
+
+  device->vectors_limited = strcmp(text, "unlimited") != 0;
+  if (device->vectors_limited && !parse_number(text, G_MAXUINT32, &number))
+    return FALSE;
+  device->vectors = (guint)number;
+  return TRUE;
+}
+
+/* A virtual function has no pin, no ROM and no I/O space. */
+static gboolean parse_physfn(const char *text, SimHostDevice *device) {
+  if (!abi_bdf_parse(text, &device->physfn))
+    return FALSE;
+  device->virtual = TRUE;
+  device->intx_pin = 0;
+  device->rom_size = 0;
+  return TRUE;
 }
 
 static gboolean apply(const Key *key, gpointer base, const char *value, GError **error) {
@@ -308,7 +381,7 @@ static gboolean apply(const Key *key, gpointer base, const char *value, GError *
   case KEY_VERSION:
     return parse_version(key->name, value, at, error);
   case KEY_PLATFORM:
-    return parse_platform(value, at) ||
+    return parse_choice(value, platforms, at) ||
            refuse(error, key->name, value, "a platform that is modelled; known: powernv, pseries, x86");
   case KEY_PROFILE:
     return apply_profile(key->name, value, base, error);
@@ -330,6 +403,19 @@ static gboolean apply(const Key *key, gpointer base, const char *value, GError *
     return parse_msix(key->name, value, base, error);
   case KEY_BAR:
     return parse_bar(key->name, value, at, error);
+  case KEY_WAKE:
+    return parse_choice(value, wakes, at) || refuse(error, key->name, value, "on, once or never");
+  case KEY_LINE:
+    return parse_choice(value, lines, at) || refuse(error, key->name, value, "routed, unrouted or taken");
+  case KEY_VECTORS:
+    return parse_vectors(value, base) || refuse(error, key->name, value, "a number, or 'unlimited'");
+  case KEY_ATOMICS:
+    return parse_atomics(value, at) || refuse(error, key->name, value, "some of 32, 64 and 128, or 'none'");
+  case KEY_PHYSFN:
+    return parse_physfn(value, base) ||
+           refuse(error, key->name, value, "the address of a physical function, as 0000:01:00.0");
+  case KEY_CLAIMED:
+    return parse_claimed(value, at) || refuse(error, key->name, value, "some of bar0 to bar5, or 'none'");
   case KEY_DRIVER:
     if (strcmp(value, "vfio-pci") != 0 && strcmp(value, "host") != 0)
       return refuse(error, key->name, value, "a driver: vfio-pci, or 'host' for any driver of the host's");

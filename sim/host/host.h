@@ -40,6 +40,22 @@ typedef struct {
   gboolean prefetch;
 } SimBar;
 
+/* Whether a function wakes up from a sleep. */
+typedef enum {
+  SIM_WAKES,
+  SIM_WAKES_ONCE,  /* when it is opened, and never again */
+  SIM_WAKES_NEVER, /* it cannot be opened */
+} SimWake;
+
+/* What becomes of a function's INTx pin. */
+typedef enum {
+  SIM_LINE_ROUTED,
+  SIM_LINE_UNROUTED, /* the host has no interrupt for it */
+  SIM_LINE_TAKEN,    /* somebody holds it, and does not share */
+} SimLine;
+
+enum { SIM_ATOMICS_32 = 1, SIM_ATOMICS_64 = 2, SIM_ATOMICS_128 = 4 }; /* VFIO_PCI_ATOMIC_COMP* */
+
 typedef struct {
   guint64 id;  /* packed address, see abi.h */
   guint group; /* number of its IOMMU group */
@@ -47,13 +63,23 @@ typedef struct {
   guint32 class_code; /* 24 bits */
   guint8 revision;
   guint8 intx_pin; /* 0 = none, 1 = INTA */
-  guint msi;       /* vectors, a power of two; 0 = no capability */
-  guint msix;      /* vectors; 0 = no capability */
-  guint msix_bar;  /* BAR of the MSI-X table; at its offset 0 of msix_offset */
+  SimLine intx_line;
+  gboolean vectors_limited;
+  guint vectors;  /* of MSI or MSI-X that the host can give it, if they are limited */
+  guint msi;      /* vectors, a power of two; 0 = no capability */
+  guint msix;     /* vectors; 0 = no capability */
+  guint msix_bar; /* BAR of the MSI-X table; at its offset 0 of msix_offset */
   guint32 msix_offset;
   gboolean express; /* PCI Express: 4096 bytes of config space, ERR interrupt */
   gboolean reset;   /* function reset works (the RESET flag) */
   guint64 rom_size;
+  gboolean mmap;       /* BARs say MMAP: they can be mapped in process */
+  gboolean claimed[6]; /* BARs that another driver of the host's has claimed */
+  gboolean opregion;   /* Intel graphics of an x86 host: the firmware's OpRegion */
+  guint atomics;       /* sizes of atomic operations that the root port completes: SIM_ATOMICS_* */
+  gboolean virtual;    /* a virtual function (SR-IOV) ... */
+  guint64 physfn;      /* ... of this one */
+  SimWake wake;
   SimBar bars[6];
   GBytes *recorded;     /* config space as a real function had it, 256 or 4096 bytes; NULL: made from the rest */
   gboolean engine;      /* a DMA engine with its registers in BAR 0 (docs/engine.md) */

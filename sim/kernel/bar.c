@@ -32,6 +32,8 @@ ssize_t sim_bar_check(SimCall *call, const SimBars *bars, guint index, gsize len
     return sim_refuse(call, EINVAL, RULE_PD_119);
   if (offset >= size)
     return sim_refuse(call, EINVAL, RULE_PD_120);
+  if (index != SIM_ROM && bars->host->claimed[index])
+    return sim_refuse(call, EBUSY, RULE_NONE);
   if (sim_bar_is_memory(bars->host, index) && !sim_config_decodes_memory(bars->config))
     return sim_refuse(call, EIO, RULE_PD_123);
   sim_met(call, RULE_PD_126);
@@ -67,19 +69,35 @@ static gsize piece(const SimHostDevice *host, guint index, guint64 offset, gsize
   return (gsize)MIN(offset + n, offset < table ? table : end) - (gsize)offset;
 }
 
+/* What is behind [offset, offset + n) of a page; NULL: zeroes. */
+static const guint8 *look(const SimBars *bars, guint index, guint64 offset) {
+  const guint8 *page;
+
+  if (bars->mapped[index])
+    return bars->mapped[index] + offset;
+  page = find_page(bars->pages[index], offset >> BAR_PAGE_SHIFT);
+  return page ? page + (offset & (BAR_PAGE - 1)) : NULL;
+}
+
+static guint8 *reach(SimBars *bars, guint index, guint64 offset) {
+  if (bars->mapped[index])
+    return bars->mapped[index] + offset;
+  return make_page(&bars->pages[index], offset >> BAR_PAGE_SHIFT) + (offset & (BAR_PAGE - 1));
+}
+
 void sim_bar_read(SimCall *call, const SimBars *bars, guint index, void *buf, gsize len, guint64 offset) {
   guint8 *at = buf;
   gsize n;
 
   for (; len; len -= n, at += n, offset += n) {
-    const guint8 *page = find_page(bars->pages[index], offset >> BAR_PAGE_SHIFT);
+    const guint8 *from = look(bars, index, offset);
 
     n = piece(bars->host, index, offset, len);
     if (sim_bar_touches_msix(bars->host, index, offset, n)) {
       sim_met(call, RULE_PD_125);
       memset(at, 0xff, n);
-    } else if (page) {
-      memcpy(at, page + (offset & (BAR_PAGE - 1)), n);
+    } else if (from) {
+      memcpy(at, from, n);
     } else {
       memset(at, 0, n);
     }
@@ -99,11 +117,61 @@ void sim_bar_write(SimCall *call, SimBars *bars, guint index, const void *buf, g
     if (sim_bar_touches_msix(bars->host, index, offset, n))
       sim_met(call, RULE_PD_125);
     else
-      memcpy(make_page(&bars->pages[index], offset >> BAR_PAGE_SHIFT) + (offset & (BAR_PAGE - 1)), at, n);
+      memcpy(reach(bars, index, offset), at, n);
   }
 }
 
+/* ---- mapping them ---- */
+
+/* On POWER the firmware gives each BAR pages of its own, so that a small one maps, too. */
+gboolean sim_bar_maps(const SimKernel *kernel, const SimHostDevice *host, guint index) {
+  guint64 size = sim_bar_size(host, index);
+
+  if (!host->mmap || !size || !sim_bar_is_memory(host, index))
+    return FALSE;
+  return sim_host_of(kernel)->platform != SIM_X86 || size >> sim_page_shift(kernel) > 0;
+}
+
+guint64 sim_bar_map_size(const SimKernel *kernel, const SimHostDevice *host, guint index) {
+  guint64 page = G_GUINT64_CONSTANT(1) << sim_page_shift(kernel);
+
+  return (sim_bar_size(host, index) + page - 1) & ~(page - 1);
+}
+
+guint8 *sim_bar_map(SimBars *bars, guint index) {
+  const SimPort *port = bars->kernel->port;
+  GHashTableIter iter;
+  gpointer number, page;
+
+  if (bars->mapped[index])
+    return bars->mapped[index];
+  bars->mapped[index] = port->shared_new(bars->kernel->port_data, sim_bar_map_size(bars->kernel, bars->host, index));
+  if (!bars->mapped[index] || !bars->pages[index])
+    return bars->mapped[index];
+  g_hash_table_iter_init(&iter, bars->pages[index]);
+  while (g_hash_table_iter_next(&iter, &number, &page)) {
+    guint64 at = *(const guint64 *)number << BAR_PAGE_SHIFT;
+
+    memcpy(bars->mapped[index] + at, page, MIN(BAR_PAGE, sim_bar_map_size(bars->kernel, bars->host, index) - at));
+  }
+  g_clear_pointer(&bars->pages[index], g_hash_table_unref);
+  return bars->mapped[index];
+}
+
 void sim_bars_reset(SimBars *bars) {
-  for (guint i = 0; i < SIM_MEMORIES; i++)
+  for (guint i = 0; i < SIM_MEMORIES; i++) {
     g_clear_pointer(&bars->pages[i], g_hash_table_unref);
+    if (bars->mapped[i])
+      memset(bars->mapped[i], 0, sim_bar_map_size(bars->kernel, bars->host, i));
+  }
+}
+
+void sim_bars_clear(SimBars *bars) {
+  sim_bars_reset(bars);
+  for (guint i = 0; i < SIM_MEMORIES; i++) {
+    if (bars->mapped[i])
+      bars->kernel->port->shared_free(bars->kernel->port_data, bars->mapped[i],
+                                      sim_bar_map_size(bars->kernel, bars->host, i));
+    bars->mapped[i] = NULL;
+  }
 }

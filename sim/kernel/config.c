@@ -11,6 +11,8 @@
 #include "sim/kernel/config-caps.h"
 #include "sim/kernel/config-image.h"
 
+enum { OPREGION_AT = 0xfc, OPREGION = 0x7a000000 }; /* where Intel graphics says where its OpRegion is */
+
 static guint16 get16(const SimConfig *config, guint at) {
   return (guint16)(config->value[at] | config->value[at + 1] << 8);
 }
@@ -180,6 +182,11 @@ void sim_config_build(SimConfig *config, const SimHostDevice *host, gboolean mul
   virtualize_capabilities(config);
   virtualize_extended(config, dvsec);
   config->flr = can_reset_itself(config);
+  config->always_decodes = host->virtual;
+  if (host->opregion) {
+    put(config->value, OPREGION_AT, 4, OPREGION);
+    put(config->writable, OPREGION_AT, 4, ~0u);
+  }
 }
 
 void sim_config_clear(SimConfig *config) {
@@ -192,7 +199,7 @@ static guint power_state(const SimConfig *config) {
 }
 
 gboolean sim_config_decodes_memory(const SimConfig *config) {
-  return get16(config, PCI_COMMAND) & PCI_COMMAND_MEMORY && power_state(config) != 3;
+  return (config->always_decodes || get16(config, PCI_COMMAND) & PCI_COMMAND_MEMORY) && power_state(config) != 3;
 }
 
 gboolean sim_config_masters_bus(const SimConfig *config) {

@@ -16,6 +16,7 @@ typedef struct {
   guint8 *clears;                   /* ... and of those that a write of 1 makes 0 */
   guint pm, msi, msix, express, af; /* offsets of capabilities, 0 = absent */
   gboolean flr;                     /* the function can reset itself */
+  gboolean always_decodes;          /* a virtual function: its physical one says whether memory is decoded */
   gboolean msi_on;                  /* by SET_IRQS */
   guint msi_most;                   /* log2 of the vectors that it enabled last */
 } SimConfig;

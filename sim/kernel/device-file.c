@@ -9,36 +9,71 @@
 
 /* ---- its name ---- */
 
-static gboolean is_uuid(const char *text) {
-  for (guint i = 0; i < 36; i++) {
+enum { UUID_TEXT = 36, UUID = 16 };
+
+/* The bytes of a UUID as it is written. */
+static gboolean parse_uuid(const char *text, guint8 uuid[UUID]) {
+  guint n = 0;
+
+  for (guint i = 0; i < UUID_TEXT; i++) {
     gboolean dash = i == 8 || i == 13 || i == 18 || i == 23;
 
     if (dash ? text[i] != '-' : !g_ascii_isxdigit(text[i]))
       return FALSE;
+    if (dash)
+      continue;
+    uuid[n / 2] = (guint8)(uuid[n / 2] << 4 | g_ascii_xdigit_value(text[i]));
+    n++;
   }
   return TRUE;
 }
 
+static gboolean is_token(const SimDevice *physical, const guint8 *uuid) {
+  return uuid && physical->has_token && memcmp(physical->token, uuid, UUID) == 0;
+}
+
+/* vfio_pci_validate_vf_token(). uuid: NULL if none was given. */
+static long check_token(SimCall *call, SimDevice *device, const guint8 *uuid) {
+  const SimDevice *physical;
+  guint users;
+
+  if (device->host->virtual) {
+    physical = sim_device_physical(device);
+    if (!physical)
+      return uuid ? sim_refuse(call, EINVAL, RULE_PD_3) : 1;
+    return is_token(physical, uuid) ? 1 : sim_refuse(call, EACCES, RULE_PD_4);
+  }
+  if (!sim_device_is_physical(device, &users))
+    return uuid ? sim_refuse(call, EINVAL, RULE_PD_3) : 1;
+  if (users && !is_token(device, uuid))
+    return sim_refuse(call, EACCES, RULE_PD_4);
+  if (!users && uuid) {
+    device->has_token = TRUE;
+    memcpy(device->token, uuid, UUID);
+  }
+  return 1;
+}
+
 /* What follows the name: blanks and at most one vf_token=UUID. */
-static long match_options(SimCall *call, const char *options) {
+static long match_options(SimCall *call, SimDevice *device, const char *options) {
   const gsize token = strlen("vf_token=");
   gboolean has_token = FALSE;
+  guint8 uuid[UUID];
 
   while (*options) {
     if (*options == ' ') {
       options++;
       continue;
     }
-    if (has_token || strncmp(options, "vf_token=", token) != 0 || !is_uuid(options + token))
+    if (has_token || strncmp(options, "vf_token=", token) != 0 || !parse_uuid(options + token, uuid))
       return sim_refuse(call, EINVAL, RULE_PD_2);
     has_token = TRUE;
-    options += token + 36;
+    options += token + UUID_TEXT;
   }
-  /* no device of the model is a PF or a VF */
-  return has_token ? sim_refuse(call, EINVAL, RULE_PD_3) : 1;
+  return check_token(call, device, has_token ? uuid : NULL);
 }
 
-long sim_device_match(SimCall *call, const SimDevice *device, const char *name) {
+long sim_device_match(SimCall *call, SimDevice *device, const char *name) {
   g_autoptr(GString) own = g_string_new(NULL);
 
   if (device->driver != SIM_DRIVER_VFIO || device->leaving)
@@ -48,9 +83,7 @@ long sim_device_match(SimCall *call, const SimDevice *device, const char *name) 
   if (strncmp(name, own->str, own->len) != 0)
     return 0;
   name += own->len;
-  if (*name == '\0')
-    return 1;
-  return *name == ' ' ? match_options(call, name) : 0;
+  return *name == '\0' || *name == ' ' ? match_options(call, device, name) : 0;
 }
 
 /* ---- closing and opening ---- */
@@ -91,6 +124,8 @@ static long device_ioctl(SimCall *call, gpointer object) {
 
   if (r)
     return r;
+  if (!sim_device_wakes(device))
+    return sim_refuse(call, EIO, RULE_CG_76);
   switch (id) {
   case ABI_DEVICE_GET_INFO:
     return sim_device_get_info(call, device);
@@ -130,6 +165,8 @@ static const SimFileOps device_ops = {
 };
 
 long sim_device_open(SimCall *call, SimDevice *device, SimFile **file) {
+  if (!device->opens && device->host->wake == SIM_WAKES_NEVER)
+    return sim_refuse(call, EIO, RULE_PD_5);
   if (device->opens++ == 0) {
     sim_device_enable(device);
     sim_met(call, RULE_PD_7);

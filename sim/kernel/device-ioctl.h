@@ -13,6 +13,8 @@ int sim_device_mmap(SimCall *call, gpointer object, gsize len, int prot, gboolea
                     void **memory);
 
 /* device-info.c */
+guint sim_device_regions(const SimDevice *device);    /* how many there are */
+gboolean sim_device_has_vga(const SimDevice *device); /* the legacy ranges of graphics, on x86 */
 long sim_device_get_info(SimCall *call, SimDevice *device);
 long sim_device_get_region_info(SimCall *call, SimDevice *device);
 long sim_device_get_irq_info(SimCall *call, SimDevice *device);

@@ -10,7 +10,7 @@ SimDevice *sim_device_new(SimKernel *kernel, SimGroup *group, const SimHostDevic
   device->kernel = kernel;
   device->group = group;
   device->host = host;
-  device->bars = (SimBars){.host = host, .config = &device->config};
+  device->bars = (SimBars){.kernel = kernel, .host = host, .config = &device->config};
   device->irqs = (SimIrqs){.kernel = kernel, .host = host, .config = &device->config, .type = SIM_IRQ_NONE};
   device->engine = (SimEngine){.group = group, .config = &device->config, .irqs = &device->irqs};
   device->ioeventfds = (SimIoEventFds){.kernel = kernel, .host = host};
@@ -46,6 +46,32 @@ static gboolean is_multifunction(const SimDevice *device) {
   return FALSE;
 }
 
+SimDevice *sim_device_physical(const SimDevice *device) {
+  SimDevice *physical = sim_kernel_device(device->kernel, device->host->physfn);
+
+  return physical && physical->driver == SIM_DRIVER_VFIO ? physical : NULL;
+}
+
+gboolean sim_device_is_physical(const SimDevice *device, guint *users) {
+  const GPtrArray *devices = device->kernel->devices;
+  gboolean found = FALSE;
+
+  *users = 0;
+  for (guint i = 0; i < devices->len; i++) {
+    const SimDevice *other = g_ptr_array_index(devices, i);
+
+    if (!other->host->virtual || other->host->physfn != device->host->id)
+      continue;
+    found = TRUE;
+    *users += other->opens > 0;
+  }
+  return found;
+}
+
+gboolean sim_device_wakes(const SimDevice *device) {
+  return !device->low_power || device->host->wake == SIM_WAKES;
+}
+
 /* Opening, as closing, gives the endpoint a new owner, who finds it running: eeh_pe_change_owner(). */
 void sim_device_enable(SimDevice *device) {
   sim_pe_thaw(&device->group->pe);
@@ -56,7 +82,8 @@ void sim_device_enable(SimDevice *device) {
 void sim_device_disable(SimDevice *device) {
   sim_irqs_teardown(&device->irqs);
   sim_ioeventfds_teardown(&device->ioeventfds);
-  sim_device_reset_function(device);
+  sim_bars_clear(&device->bars);
+  sim_engine_reset(&device->engine);
   sim_config_clear(&device->config);
   device->low_power = FALSE;
   sim_pe_thaw(&device->group->pe);

@@ -26,7 +26,16 @@ struct SimDevice {
   SimIoEventFds ioeventfds;
   SimEngine engine;   /* if the host says so */
   gboolean low_power; /* the user asked for it (PD-109) */
+  gboolean has_token; /* a physical function: its user has set the token of its virtual ones ... */
+  guint8 token[16];   /* ... a UUID, which outlives the user */
 };
+
+/* The physical function of a virtual one, if vfio-pci has it; else NULL. */
+SimDevice *sim_device_physical(const SimDevice *device);
+/* Whether it has virtual functions; how many of them are open. */
+gboolean sim_device_is_physical(const SimDevice *device, guint *users);
+/* FALSE: it sleeps, and does not wake up. */
+gboolean sim_device_wakes(const SimDevice *device);
 
 /* The first file is opened: a reset, then the virtual config space (PD-7, PD-8). */
 void sim_device_enable(SimDevice *device);

@@ -181,7 +181,7 @@ gboolean sim_device_is_open(const SimDevice *device);
 /* GET_DEVICE_FD past the group's checks (PD-1..PD-8): a file of the device; runs the driver's open on the first one.
  * The caller of open keeps container_users and the group file's reference: it is told through
  * sim_group_device_opened/closed, which device.c calls on 0 -> 1 and 1 -> 0 fds. */
-long sim_device_match(SimCall *call, const SimDevice *device, const char *name); /* 1 match, 0 no match, -errno */
+long sim_device_match(SimCall *call, SimDevice *device, const char *name); /* 1 match, 0 no match, -errno */
 long sim_device_open(SimCall *call, SimDevice *device, SimFile **file);
 void sim_group_device_opened(SimGroup *group);
 void sim_group_device_closed(SimGroup *group);

@@ -116,19 +116,35 @@ void sim_irqs_config_changed(SimIrqs *irqs) {
     unmask_intx(irqs);
 }
 
+/* Until 6.8 the fd was looked at only when the pin was known to have an interrupt; fd -1 requested none. */
+static long intx_enable(SimCall *call, SimIrqs *irqs, gint32 fd) {
+  if (irqs->host->intx_line == SIM_LINE_UNROUTED)
+    return sim_refuse(call, ENODEV, RULE_PD_41);
+  if ((fd >= 0 || sim_since(call->kernel, 6, 9)) && irqs->host->intx_line == SIM_LINE_TAKEN)
+    return sim_refuse(call, EBUSY, RULE_PD_42);
+  enable(irqs, VFIO_PCI_INTX_IRQ_INDEX, 1);
+  return 0;
+}
+
 static long intx_trigger_eventfd(SimCall *call, const Request *request) {
   SimIrqs *irqs = request->irqs;
+  gboolean off = irqs->type == SIM_IRQ_NONE;
   gint32 fd = fd_of(request, 0);
   gpointer event = NULL;
+  long r = 0;
 
-  if (fd >= 0) {
-    int r = sim_event_get(call, fd, &event);
-
-    if (r)
-      return sim_refuse(call, -r, RULE_PD_40);
+  if (off && !sim_since(call->kernel, 6, 9) && irqs->host->intx_line == SIM_LINE_UNROUTED)
+    return sim_refuse(call, ENODEV, RULE_PD_41);
+  if (fd >= 0)
+    r = sim_event_get(call, fd, &event);
+  if (r)
+    return sim_refuse(call, (int)-r, RULE_PD_40);
+  if (off)
+    r = intx_enable(call, irqs, fd);
+  if (r) {
+    sim_event_put(irqs->kernel, &event);
+    return r;
   }
-  if (irqs->type == SIM_IRQ_NONE)
-    enable(irqs, VFIO_PCI_INTX_IRQ_INDEX, 1);
   sim_event_put(irqs->kernel, &irqs->triggers[0]);
   irqs->triggers[0] = event;
   sim_irqs_line(irqs, irqs->asserted);
@@ -204,6 +220,8 @@ static long intx_mask(SimCall *call, const Request *request) {
 static long allocate_vector(SimCall *call, SimIrqs *irqs, guint vector) {
   if (irqs->type != VFIO_PCI_MSIX_IRQ_INDEX || !sim_irq_dynamic(irqs->kernel))
     return sim_refuse(call, EINVAL, RULE_PD_59);
+  if (irqs->host->vectors_limited && vector >= irqs->host->vectors)
+    return sim_refuse(call, ENOSPC, RULE_PD_56);
   irqs->triggers = g_renew(gpointer, irqs->triggers, vector + 1);
   for (; irqs->allocated <= vector; irqs->allocated++)
     irqs->triggers[irqs->allocated] = NULL;
@@ -256,6 +274,11 @@ static long msi_trigger_eventfd(SimCall *call, const Request *request) {
   }
   if (!end)
     return sim_refuse(call, ERANGE, RULE_PD_54);
+  if (irqs->host->vectors_limited && irqs->host->vectors < end) {
+    if (!irqs->host->vectors)
+      return sim_refuse(call, ENOSPC, RULE_PD_56);
+    return sim_notable(call, irqs->host->vectors, RULE_PD_55);
+  }
   enable(irqs, (int)request->index, end);
   r = set_vectors(call, request);
   if (r)

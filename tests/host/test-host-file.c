@@ -80,6 +80,7 @@ static void a_host_file_says_what_the_host_is(void **state) {
   assert_non_null(sim_host_device(host, 1 << 16 | 2 << 8 | 3 << 3 | 4));
 }
 
+#define DEVICE(keys) "[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\n" keys
 #define RECORDED_DEVICE(keys)                                                                                          \
   "[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nconfig=" RECORDED "\n" keys
 
@@ -174,6 +175,17 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
        SIM_HOST_ERROR_VALUE},
       {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nmsix=4 bar=9\n",
        "'bar=9' is not bar=0 to bar=5", SIM_HOST_ERROR_VALUE},
+      {DEVICE("mmap=on\nbar0=mem64 1G\n"), "key 'mmap': bar0 is larger than 256M", SIM_HOST_ERROR_CONFLICT},
+      {DEVICE("mmap=on\nmodel=engine\n"), "key 'mmap': an engine acts when", SIM_HOST_ERROR_CONFLICT},
+      {DEVICE("physfn=0000:02:00.0\nrom=64K\n"), "key 'rom': a virtual function (physfn) has none",
+       SIM_HOST_ERROR_CONFLICT},
+      {DEVICE("physfn=2\n"), "'2' is not the address of a physical function", SIM_HOST_ERROR_VALUE},
+      {DEVICE("opregion=on\n"), "key 'opregion': only Intel graphics have one", SIM_HOST_ERROR_CONFLICT},
+      {DEVICE("atomics=16\n"), "'16' is not some of 32, 64 and 128", SIM_HOST_ERROR_VALUE},
+      {DEVICE("claimed=bar6\n"), "'bar6' is not some of bar0 to bar5", SIM_HOST_ERROR_VALUE},
+      {DEVICE("wake=off\n"), "'off' is not on, once or never", SIM_HOST_ERROR_VALUE},
+      {DEVICE("intx-line=none\n"), "'none' is not routed, unrouted or taken", SIM_HOST_ERROR_VALUE},
+      {DEVICE("vectors=few\n"), "'few' is not a number, or 'unlimited'", SIM_HOST_ERROR_VALUE},
       {RECORDED_DEVICE("model=e1000e\n"), "key 'config': a recorded device has no model", SIM_HOST_ERROR_CONFLICT},
       {RECORDED_DEVICE("bar4=none\n"), "key 'msix': a table of 10 vectors", SIM_HOST_ERROR_CONFLICT},
       {"[host]\n[group 7]\ndevices=0000:01:00.0\n[device 0000:01:00.0]\nconfig=nowhere.txt\n",
