@@ -50,7 +50,7 @@ static gboolean parse_args(int argc, char **argv, Args *args, char ***rest, int 
       {"order", 'o', 0, G_OPTION_ARG_STRING, &args->order,
        "Attach order: shipped or pre-2017, whatever the scenario says", "ORDER"},
       {"subject", 0, 0, G_OPTION_ARG_STRING, &args->subject,
-       "Who attaches: builtin (the default), or qemu[:PATH] with --kernel fuse", "SUBJECT"},
+       "Who attaches: builtin (the default), or qemu[:PATH] with --kernel fuse or host", "SUBJECT"},
       {"bind", 'b', 0, G_OPTION_ARG_STRING_ARRAY, &args->bindings,
        "With --kernel host: the scenario's device NAME (or its address) is ADDRESS here; may be repeated",
        "NAME=ADDRESS"},
@@ -93,8 +93,8 @@ static gboolean fill_subject(const Args *args, RunOptions *run, int *code) {
   run->subject.program = colon ? colon + 1 : NULL;
   if (run->subject.kind == SCENARIO_BUILTIN)
     return TRUE;
-  if (run->kernel != KERNEL_FUSE) {
-    *code = cli_usage("run", "--subject %s makes its calls on device nodes: it goes with --kernel fuse", name);
+  if (run->kernel == KERNEL_DIRECT) {
+    *code = cli_usage("run", "--subject %s makes its calls on device nodes: it goes with --kernel fuse, or host", name);
     return FALSE;
   }
   if (args->order) {

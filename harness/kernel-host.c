@@ -11,7 +11,9 @@
 #include "harness/kernel-internal.h"
 #include "harness/pseries/builtin.h"
 #include "harness/raw/raw.h"
+#include "harness/recorder/recorder.h"
 #include "harness/sys-tracer.h"
+#include "sim/gate/client.h"
 
 /* One device of the scenario on this machine. */
 typedef struct {
@@ -24,8 +26,11 @@ typedef struct {
   Kernel kernel;
   GArray *bindings; /* of Binding */
   SysNames names;
-  SysTracer *tracer;
+  SysTracer *tracer; /* of a subject that runs in this process */
   RawSys raw;
+  Trace *trace;
+  Recorder *recorder; /* of one that is a process of its own; NULL: there is none */
+  pid_t client;
 } Host;
 
 /* ---- bindings ---- */
@@ -156,6 +161,81 @@ static char *name_device(gpointer data, const char *name) {
   return g_strdup(name);
 }
 
+/* ---- a subject that is a process of its own: it has this machine's names, its events get the scenario's ---- */
+
+static char *host_device(Kernel *kernel, guint64 device) {
+  g_autoptr(GString) address = g_string_new(NULL);
+
+  abi_bdf_print(address, device);
+  return name_device(kernel, address->str);
+}
+
+static void rename_object(const Host *host, AbiObject *object) {
+  for (guint i = 0; i < host->bindings->len; i++) {
+    const Binding *b = &g_array_index(host->bindings, Binding, i);
+    guint64 here;
+
+    if (object->kind == ABI_GROUP && object->id == b->group_here) {
+      object->id = b->group;
+      return;
+    }
+    if (object->kind == ABI_DEVICE && abi_bdf_parse(b->here, &here) && here == object->id) {
+      abi_bdf_parse(b->address, &object->id);
+      return;
+    }
+  }
+}
+
+static void rename_event(TraceEvent *event, gpointer data) {
+  const Host *host = data;
+
+  rename_object(host, &event->object);
+  rename_object(host, &event->made);
+  for (guint i = 0; i < TRACE_REFS; i++)
+    rename_object(host, &event->refs[i]);
+  for (guint i = 0; event->call == ABI_GET_DEVICE_FD && i < host->bindings->len; i++) {
+    const Binding *b = &g_array_index(host->bindings, Binding, i);
+    if (event->in_len == strlen(b->here) + 1 && memcmp(event->in, b->here, event->in_len) == 0) {
+      event->in_len = (guint8)g_strlcpy((char *)event->in, b->address, sizeof event->in) + 1;
+      return;
+    }
+  }
+}
+
+static void host_settle(Kernel *kernel) {
+  Host *host = (Host *)kernel;
+
+  if (host->recorder)
+    recorder_collect(host->recorder, host->trace, rename_event, host);
+}
+
+typedef struct {
+  const Recorder *recorder;
+  KernelClientFunc func;
+  gpointer data;
+} Client;
+
+static int client_main(gpointer data, int keep_fd) {
+  const Client *client = data;
+
+  recorder_enter(client->recorder);
+  return client->func(client->data, keep_fd);
+}
+
+static pid_t host_fork_client(Kernel *kernel, KernelClientFunc func, gpointer data, int keep_fd, GError **error) {
+  Host *host = (Host *)kernel;
+  Client client = {.func = func, .data = data};
+  int none;
+
+  if (!host->recorder)
+    host->recorder = recorder_new(error);
+  if (!host->recorder)
+    return -1;
+  client.recorder = host->recorder;
+  host->client = gate_client_fork(NULL, client_main, &client, keep_fd, &none, error);
+  return host->client;
+}
+
 /* ---- the kernel ---- */
 
 static int raw_dup(const RawSys *raw, int fd) {
@@ -179,12 +259,14 @@ static void host_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data) {
   sys_tracer_set_fault(((Host *)kernel)->tracer, fault, data);
 }
 
-/* The subject runs in this process, which locks nothing of its own. */
+/* Neither this process, in which the builtin subject runs, nor another program locks anything of its own. */
 static gboolean host_locked(Kernel *kernel, guint64 *bytes) {
   static const char key[] = "\nVmLck:";
+  const Host *host = (const Host *)kernel;
+  g_autofree char *path = g_strdup_printf("/proc/%d/status", host->client > 0 ? host->client : getpid());
   g_autofree char *status = NULL;
 
-  if (!g_file_get_contents("/proc/self/status", &status, NULL, NULL))
+  if (!g_file_get_contents(path, &status, NULL, NULL))
     return FALSE;
   const char *line = strstr(status, key);
   if (!line)
@@ -197,6 +279,7 @@ static void host_free(Kernel *kernel) {
   Host *host = (Host *)kernel;
 
   sys_tracer_free(host->tracer);
+  recorder_free(host->recorder);
   g_array_unref(host->bindings);
   g_free(host);
 }
@@ -227,7 +310,14 @@ Kernel *kernel_host_new(const Scenario *scenario, Trace *trace, const char *cons
   if (!check_available(scenario, error))
     return NULL;
   host = g_new0(Host, 1);
-  host->kernel = (Kernel){.start = host_start, .set_fault = host_set_fault, .locked = host_locked, .free = host_free};
+  host->kernel = (Kernel){.start = host_start,
+                          .fork_client = host_fork_client,
+                          .set_fault = host_set_fault,
+                          .locked = host_locked,
+                          .device = host_device,
+                          .settle = host_settle,
+                          .free = host_free};
+  host->trace = trace;
   host->bindings = g_array_new(FALSE, FALSE, sizeof(Binding));
   g_array_set_clear_func(host->bindings, binding_clear);
   host->names = (SysNames){.data = host, .path = name_path, .link = name_link, .device = name_device};

@@ -16,7 +16,8 @@ struct Kernel {
   void (*set_fault)(Kernel *kernel, SimFaultFunc fault, gpointer data);
   gboolean (*with_model)(Kernel *kernel, KernelModelFunc func, gpointer data); /* NULL: there is no model */
   gboolean (*locked)(Kernel *kernel, guint64 *bytes);                          /* NULL: the model's census tells it */
-  void (*settle)(Kernel *kernel);                                              /* NULL: nothing is asynchronous */
+  char *(*device)(Kernel *kernel, guint64 device); /* NULL: devices are called as in the scenario */
+  void (*settle)(Kernel *kernel);                  /* NULL: nothing is asynchronous */
   void (*free)(Kernel *kernel);
 };
 

@@ -20,12 +20,26 @@ pid_t kernel_fork_client(Kernel *kernel, KernelClientFunc func, gpointer data, i
   return -1;
 }
 
+char *kernel_device_address(Kernel *kernel, guint64 device) {
+  GString *address;
+
+  if (kernel->device)
+    return kernel->device(kernel, device);
+  address = g_string_new(NULL);
+  abi_bdf_print(address, device);
+  return g_string_free(address, FALSE);
+}
+
 void kernel_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data) {
   kernel->set_fault(kernel, fault, data);
 }
 
 gboolean kernel_with_model(Kernel *kernel, KernelModelFunc func, gpointer data) {
   return kernel->with_model && kernel->with_model(kernel, func, data);
+}
+
+gboolean kernel_is_model(const Kernel *kernel) {
+  return kernel->with_model != NULL;
 }
 
 gboolean kernel_locked(Kernel *kernel, guint64 *bytes) {

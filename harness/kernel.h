@@ -36,10 +36,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Kernel, kernel_free)
 Subject *kernel_start_builtin(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error);
 
 /* A process of the kernel's own, which runs func; it dies with this one. Of this process's fds it keeps 0, 1, 2 and
- * keep_fd (-1: none). Its pid, or -1: KERNEL_ERROR_UNAVAILABLE with a kernel that serves this process alone (direct) or
- * that sees no other process's calls (host). */
+ * keep_fd (-1: none). Its pid, or -1: KERNEL_ERROR_UNAVAILABLE with a kernel that serves this process alone (direct).
+ * The machine's own kernel (host) sees the calls of one such process, which must not be static. */
 typedef int (*KernelClientFunc)(gpointer data, int keep_fd);
 pid_t kernel_fork_client(Kernel *kernel, KernelClientFunc func, gpointer data, int keep_fd, GError **error);
+
+/* The address by which such a process knows the scenario's device; free with g_free(). */
+char *kernel_device_address(Kernel *kernel, guint64 device);
 
 /* Arms the faults: every call is offered before it is answered. */
 void kernel_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data);
@@ -47,6 +50,8 @@ void kernel_set_fault(Kernel *kernel, SimFaultFunc fault, gpointer data);
 /* Runs func with the model, serialised against calls. FALSE: the kernel is not a model (host), func was not called. */
 typedef void (*KernelModelFunc)(SimKernel *model, gpointer data);
 gboolean kernel_with_model(Kernel *kernel, KernelModelFunc func, gpointer data);
+
+gboolean kernel_is_model(const Kernel *kernel);
 
 /* The locked memory, in bytes, that this machine's kernel has accounted to the subject. FALSE: the kernel is a model,
  * whose census tells it. */

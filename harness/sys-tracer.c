@@ -2,6 +2,7 @@
 #include "harness/sys-tracer.h"
 
 #include <errno.h>
+#include <linux/kvm.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -33,7 +34,7 @@ static void file_unref(gpointer data) {
     g_free(file);
 }
 
-static File *file_of(SysTracer *tracer, int fd) {
+static File *file_of(const SysTracer *tracer, int fd) {
   return g_hash_table_lookup(tracer->files, GINT_TO_POINTER(fd));
 }
 
@@ -42,6 +43,27 @@ static void file_add(SysTracer *tracer, int fd, AbiObject object) {
   file->refs = 1;
   file->object = object;
   g_hash_table_replace(tracer->files, GINT_TO_POINTER(fd), file);
+}
+
+gboolean sys_tracer_has(const SysTracer *tracer, int fd) {
+  return file_of(tracer, fd) != NULL;
+}
+
+gboolean sys_tracer_wants(const SysTracer *tracer, int fd, guint32 number) {
+  const File *file = file_of(tracer, fd);
+  const AbiCall *call;
+
+  if (!file)
+    return FALSE;
+  switch (file->object.kind) {
+  case ABI_KVM:
+  case ABI_VM:
+  case ABI_VCPU:
+    call = abi_find(file->object.kind, file->driver, number);
+    return call && call->id != ABI_RUN;
+  default:
+    return TRUE;
+  }
 }
 
 void sys_tracer_dup(SysTracer *tracer, int fd, int copy) {
@@ -243,10 +265,11 @@ static AbiObject made_object(SysTracer *tracer, const AbiCall *call, const Trace
   return made;
 }
 
-/* KVM_CREATE_DEVICE_TEST asks whether a device could be made. */
-static gboolean is_device_test(const TraceEvent *event) {
-  guint64 flags;
-  return event->call == ABI_CREATE_DEVICE && trace_event_field(event, "flags", &flags) && (flags & 1);
+/* KVM_CREATE_DEVICE_TEST asks whether a device could be made; and KVM has devices of other types. */
+static gboolean makes_nothing(const TraceEvent *event) {
+  guint64 type, flags;
+  return event->call == ABI_CREATE_DEVICE && trace_event_field(event, "type", &type) &&
+         trace_event_field(event, "flags", &flags) && (type != KVM_DEV_TYPE_VFIO || (flags & KVM_CREATE_DEVICE_TEST));
 }
 
 /* What the call changed: its payload, the fd it made, the container's driver. */
@@ -260,7 +283,7 @@ static void note_answer(SysTracer *tracer, File *file, TraceEvent *event, guint6
     return;
   if (call->id == ABI_SET_IOMMU)
     file->driver = event->arg == 2 || event->arg == 7 ? ABI_DRIVER_SPAPR : ABI_DRIVER_TYPE1;
-  if (call->returns == ABI_NONE || is_device_test(event))
+  if (call->returns == ABI_NONE || makes_nothing(event))
     return;
   if (abi_field(call, "fd"))
     fd = (gint32)abi_get(abi_field(call, "fd"), event->out, event->out_len);

@@ -31,6 +31,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SysTracer, sys_tracer_free)
 
 const VfioSys *sys_tracer_sys(SysTracer *tracer);
 void sys_tracer_set_fault(SysTracer *tracer, SimFaultFunc fault, gpointer data);
+/* Whether the fd is of an object that is traced; whether a call of that number on it is one of VFIO's or one that the
+ * ABI table has, and so none of the many others of KVM's; nor KVM_RUN, which takes its time. */
+gboolean sys_tracer_has(const SysTracer *tracer, int fd);
+gboolean sys_tracer_wants(const SysTracer *tracer, int fd, guint32 number);
 /* An fd was duplicated: it is the same object. */
 void sys_tracer_dup(SysTracer *tracer, int fd, int copy);
 

@@ -157,12 +157,13 @@ static void check_faults(Run *run) {
 }
 
 /* What the machine's own kernel cannot tell is known before anything runs. */
-static const ScenarioStmt *first_beyond_host(const Scenario *scenario) {
+static const ScenarioStmt *first_beyond_host(const Scenario *scenario, ScenarioSubject subject) {
   for (guint i = 0; i < scenario->stmts->len; i++) {
     const ScenarioStmt *stmt = scenario->stmts->pdata[i];
     gboolean hypercall = stmt->kind >= STMT_GUEST_PUT && stmt->kind <= STMT_GUEST_INDIRECT;
+    gboolean fault = stmt->kind == STMT_FAIL && subject != SCENARIO_BUILTIN;
     gboolean host_event = stmt->kind >= STMT_HOST_UNBIND && stmt->kind <= STMT_HOST_CLOSE;
-    if (assertion_needs_model(stmt->kind) || host_event || stmt->kind == STMT_ENGINE ||
+    if (assertion_needs_model(stmt->kind) || host_event || fault || stmt->kind == STMT_ENGINE ||
         (hypercall && (scenario->kvm || !scenario->guest)))
       return stmt;
   }
@@ -243,7 +244,7 @@ void run_scenario(const Scenario *scenario, const RunOptions *options, ScenarioR
   if (!order)
     run_end(&run, RESULT_ERROR, g_strdup_printf("there is no attach order \"%s\": shipped or pre-2017", order_name),
             NULL);
-  else if (options->kernel == KERNEL_HOST && (beyond = first_beyond_host(scenario)))
+  else if (options->kernel == KERNEL_HOST && (beyond = first_beyond_host(scenario, options->subject.kind)))
     run_end(&run, RESULT_SKIP,
             scenario_message(scenario, beyond->place,
                              "the machine's own kernel cannot tell this, or is not to be meddled with; --kernel direct "

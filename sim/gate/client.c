@@ -47,32 +47,40 @@ static G_GNUC_NORETURN void client(const GateFilter *filter, GateClientFunc func
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent)
     _exit(EXIT_FAILURE);
-  int listener = close_own(keep_fd, socket) ? gate_filter_install(filter) : -1;
-  if (listener < 0 || !gate_listener_send(socket, listener))
+  if (!close_own(keep_fd, socket))
     _exit(EXIT_FAILURE);
-  close(listener);
-  close(socket);
+  if (filter) {
+    int listener = gate_filter_install(filter);
+    if (listener < 0 || !gate_listener_send(socket, listener))
+      _exit(EXIT_FAILURE);
+    close(listener);
+    close(socket);
+  }
   gate_client_exit(func(data, keep_fd));
 }
 
 pid_t gate_client_fork(const GateFilter *filter, GateClientFunc func, gpointer data, int keep_fd, int *listener,
                        GError **error) {
-  int sockets[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) {
+  int sockets[2] = {-1, -1};
+  if (filter && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) {
     gate_error_set(error, errno, "cannot make a socket pair for a client");
     return -1;
   }
   fflush(NULL); /* or the client would write it again */
   pid_t parent = getpid(), pid = fork();
   if (pid == 0) {
-    close(sockets[0]);
+    if (filter)
+      close(sockets[0]);
     client(filter, func, data, keep_fd, sockets[1], parent);
   }
   int err = errno;
-  close(sockets[1]);
-  if (pid < 0) {
+  *listener = -1;
+  if (pid < 0)
     gate_error_set(error, err, "cannot fork a client");
-  } else if ((*listener = gate_listener_receive(sockets[0], error)) < 0) {
+  if (!filter)
+    return pid;
+  close(sockets[1]);
+  if (pid > 0 && (*listener = gate_listener_receive(sockets[0], error)) < 0) {
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     pid = -1;

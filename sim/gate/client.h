@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A client process: a child of this one, in its namespace, under the filter, that dies with it.
+ * A client process: a child of this one, in its namespace, under a filter, that dies with it.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ G_NORETURN void gate_client_exit(int status);
 
 /* Forks a client that runs func. Of this process's fds it keeps keep_fd (-1: none), 0, 1, 2 and those that are not
  * close-on-exec: all but keep_fd are closed that an exec() would close. Its pid with the filter's listener in
- * *listener, or -1. */
+ * *listener, or -1. filter NULL: it is under none, and *listener is -1. */
 pid_t gate_client_fork(const GateFilter *filter, GateClientFunc func, gpointer data, int keep_fd, int *listener,
                        GError **error);
 

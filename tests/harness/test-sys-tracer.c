@@ -4,6 +4,7 @@
  * answers them notes itself, event by event, rules aside.
  */
 #include <errno.h>
+#include <linux/kvm.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -208,11 +209,48 @@ static void test_mapping(void **state) {
   g_free(traced);
 }
 
+/* ---- a KVM with more devices than the model's ---- */
+
+static int many_open(gpointer data, const char *path, int flags) {
+  return 100;
+}
+
+/* As KVM for POWER, which knows XICS (type 3): made and told in the struct. */
+static long many_ioctl(gpointer data, int fd, unsigned long request, guintptr arg) {
+  if (fd != 101)
+    return 101;
+  ((struct kvm_create_device *)arg)->fd = 102;
+  return 0;
+}
+
+static void test_other_devices(void **state) {
+  const VfioSys many = {.open = many_open, .ioctl = many_ioctl};
+  g_autoptr(Trace) trace = trace_new();
+  g_autoptr(SysTracer) tracer = sys_tracer_new(&many, NULL, trace);
+  const VfioSys *sys = sys_tracer_sys(tracer);
+  struct kvm_create_device xics = {.type = KVM_DEV_TYPE_XICS}, test = {KVM_DEV_TYPE_VFIO, 0, KVM_CREATE_DEVICE_TEST};
+  struct kvm_create_device vfio = {.type = KVM_DEV_TYPE_VFIO};
+  const guint32 create = abi_call(ABI_CREATE_DEVICE)->nr_x86;
+  int kvm = sys->open(sys->data, "/dev/kvm", 0);
+  int vm = (int)sys->ioctl(sys->data, kvm, abi_call(ABI_CREATE_VM)->nr_x86, 0);
+
+  assert_false(sys_tracer_wants(tracer, vm, KVM_CREATE_IRQCHIP));
+  assert_true(sys_tracer_wants(tracer, vm, create));
+  assert_int_equal(sys->ioctl(sys->data, vm, create, (guintptr)&xics), 0);
+  assert_int_equal(sys->ioctl(sys->data, vm, create, (guintptr)&test), 0);
+  assert_false(sys_tracer_has(tracer, 102));
+  assert_int_equal(sys->ioctl(sys->data, vm, create, (guintptr)&vfio), 0);
+  assert_true(sys_tracer_has(tracer, 102));
+  assert_true(sys_tracer_wants(tracer, 102, 0xdead));
+  assert_int_equal(trace_get(trace, trace_len(trace) - 1)->made.id, 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_mapping),
       cmocka_unit_test(test_life),
       cmocka_unit_test(test_fault),
+      cmocka_unit_test(test_other_devices),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

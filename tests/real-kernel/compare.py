@@ -20,13 +20,21 @@ def read_trace(text):
     return [event for event in events if (event["call"], event.get("errno")) not in VFS_REFUSED]
 
 
-def simulate(vfiosim, path):
-    """The simulator's own trace of a scenario; RuntimeError if it does not pass there."""
+def simulate(vfiosim, path, *options):
+    """The simulator's own trace of a scenario, run with OPTIONS; RuntimeError if it does not pass there."""
     with tempfile.NamedTemporaryFile(mode="r", suffix=".trace") as trace:
-        ran = subprocess.run([vfiosim, "run", "--trace", trace.name, path], stdout=subprocess.PIPE, text=True, check=False)
+        ran = subprocess.run([vfiosim, "run", "--trace", trace.name, *options, path], stdout=subprocess.PIPE, text=True, check=False)
         if ran.returncode:
             raise RuntimeError(f"the simulator's own run of {path} ends with status {ran.returncode}:\n{ran.stdout}")
         return read_trace(trace.read())
+
+
+def attaching(trace):
+    """Of the calls of a VMM those that attach devices: what else it asks of KVM and of devices depends on both."""
+    kinds = {"container", "group", "kvm-vfio", "table"}
+    calls = [event for event in trace if event["object"].split()[0] in kinds or event["call"].startswith("CREATE_SPAPR_TCE")]
+    # QEMU 7.2 leaves what the kernel is to fill in as it was on its stack: hw/vfio/common.c, vfio_connect_container().
+    return [{**event, "in": "", "fields": {}} if event["call"] == "TCE_GET_INFO" else event for event in calls]
 
 
 def fields_text(fields):

@@ -97,33 +97,37 @@ def needed_libraries(data):
     return []
 
 
-def add_program(archive, program, sysroot):
-    folders = [f"{sysroot}/{folder}/powerpc64le-linux-gnu" for folder in ("lib", "usr/lib")]
+def add_programs(archive, programs, sysroots):
+    folders = [f"{root}/{folder}/powerpc64le-linux-gnu" for root in sysroots for folder in ("lib", "usr/lib")]
     seen = set()
 
-    def add(data):
+    def add_libraries(path, data):
         for name in needed_libraries(data):
             if name in seen:
                 continue
             seen.add(name)
-            path = next((f"{f}/{name}" for f in folders if os.path.exists(f"{f}/{name}")), None)
-            if not path:
-                raise FileNotFoundError(f"{program} needs {name}, which is not in {sysroot}")
-            library = read(path)
+            found = next((f"{f}/{name}" for f in folders if os.path.exists(f"{f}/{name}")), None)
+            if not found:
+                raise FileNotFoundError(f"{path} needs {name}, which is not in {' or '.join(sysroots)}")
+            library = read(found)
             folder = "lib64" if name.startswith("ld") else "lib/powerpc64le-linux-gnu"
             archive.add(f"{folder}/{name}", stat.S_IFREG | 0o755, library)
-            add(library)
+            add_libraries(found, library)
 
-    data = read(program)
-    archive.add("bin/" + os.path.basename(program), stat.S_IFREG | 0o755, data)
-    add(data)
+    for program in programs:
+        data = read(program)
+        archive.add("bin/" + os.path.basename(program), stat.S_IFREG | 0o755, data)
+        add_libraries(program, data)
 
 
-def pack(out, init, modules, sysroot, program):
-    """Writes OUT: INIT as its first process, what it loads from the folder MODULES, PROGRAM in /bin, its libraries from SYSROOT."""
+def pack(out, init, modules, sysroots, programs, files=()):
+    """Writes OUT: INIT as its first process, what it loads from the folder MODULES, PROGRAMS in /bin, each of their libraries from
+    the first of SYSROOTS that has it; FILES are pairs of a path there and one here."""
     archive = Archive()
     archive.add("init", stat.S_IFREG | 0o755, read(init))
     archive.entry("dev", stat.S_IFDIR | 0o755, b"")
     add_modules(archive, modules)
-    add_program(archive, program, sysroot)
+    add_programs(archive, programs, sysroots)
+    for there, here in files:
+        archive.add(there, stat.S_IFREG | 0o755, read(here))
     archive.write(out)

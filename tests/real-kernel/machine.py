@@ -11,6 +11,8 @@ import initramfs
 SOURCE = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 SKIP = 77
 BOOT_LIMIT = 300  # seconds; 6 on an idle machine
+QEMU = "/bin/qemu-system-ppc64"  # there
+RECORDER = "/usr/local/lib/vfiosim/libvfiosim-record.so"  # where a vfiosim that is built by default looks for it
 
 
 class Unavailable(Exception):
@@ -48,18 +50,24 @@ def script(name, *args):
 class Machine:
     """A running machine; its process is gone when the `with` block is left."""
 
-    def __init__(self, build, pages):
-        """BUILD: a folder for the cross build and what belongs to this machine. PAGES: "64k" or "4k"."""
+    def __init__(self, build, pages, qemu=False):
+        """BUILD: a folder for the cross build and what belongs to this machine. PAGES: "64k" or "4k". QEMU: it is there to be run."""
         self.found = []  # what its init says of devices
         self.process = None
         build = os.path.realpath(build)
         os.makedirs(build, exist_ok=True)
         kernel, _, sysroot = script("fetch", "--path", "kernel-" + pages, "qemu", "sysroot").split("\n")[:3]
+        roots, programs, files = [sysroot], [os.path.join(build, "vfiosim")], []
+        if qemu:
+            roots.append(script("fetch", "--path", "qemu-ppc64el").strip())
+            programs.append(os.path.join(roots[1], "usr", QEMU.lstrip("/")))
+            # QEMU looks for it beside the folder that it runs from.
+            files = [("share/qemu/slof.bin", os.path.join(roots[1], "usr/share/qemu/slof.bin")),
+                     (RECORDER, os.path.join(build, "harness/recorder", os.path.basename(RECORDER)))]
         script("real-kernel/cross-build", build)
         self.console = os.path.join(build, f"console-{pages}.txt")
-        archive = os.path.join(build, f"initramfs-{pages}.gz")
-        initramfs.pack(archive, os.path.join(build, "tests/real-kernel/init"), kernel, sysroot,
-                       os.path.join(build, "vfiosim"))
+        archive = os.path.join(build, f"initramfs-{pages}{'-qemu' if qemu else ''}.gz")
+        initramfs.pack(archive, os.path.join(build, "tests/real-kernel/init"), kernel, roots, programs, files)
         self.boot(pages, archive, os.path.join(build, f"port-{os.getpid()}"))
 
     def boot(self, pages, archive, path):
