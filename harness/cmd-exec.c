@@ -5,6 +5,7 @@
 #include "harness/checks.h"
 #include "harness/cli.h"
 #include "harness/exec/exec.h"
+#include "harness/exec/inherited.h"
 #include "harness/watch/watch.h"
 
 /* Of its own failures: what the program can hardly exit with, as env(1) has it. */
@@ -179,6 +180,7 @@ int cmd_exec(int argc, char **argv) {
   g_auto(GStrv) rest = NULL;
   int code;
 
+  inherited_open_standard();
   if (!parse_args(argc, argv, &args, &rest, &code))
     return code == CLI_USAGE ? EXEC_FAILED : code;
   if (!rest[0]) {

@@ -15,8 +15,11 @@ typedef struct {
   sigset_t mask;
   struct sigaction pipe;
   struct rlimit files;
-  char *directory;
+  char *directory; /* NULL: it has no path any more */
 } Inherited;
+
+/* Opens /dev/null where standard input, output or error is closed: what is opened next would be taken for it. */
+void inherited_open_standard(void);
 
 /* Keeps what is now; then blocks `signals`, makes writes that nobody reads fail, and raises the limit of open files as
  * far as it goes. */

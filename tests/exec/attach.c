@@ -10,16 +10,23 @@
  *   trap     memory is unregistered while it is mapped (TCE-63)
  *   strict   a struct is too small
  *   left     nothing is given back
+ * or, no fault at all:
+ *   confined under a seccomp filter of its own
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/kvm.h>
+#include <linux/seccomp.h>
 #include <linux/vfio.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { PAGE = 65536, LIOBN = 0x80000000, SPAPR_TCE_64 = 0x4020aea8, VFIO_DEVICE = 4, VFIO_GROUP = 1 };
@@ -48,9 +55,26 @@ static void kvm_vfio(int device, int attribute, const void *arg) {
   CALL(device, KVM_SET_DEVICE_ATTR, &attr);
 }
 
+/* As sandboxes do: one system call is forbidden for good. */
+static void confine(void) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setdomainname, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOTUNIQ),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof code / sizeof *code, code};
+  check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
+  check(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), "seccomp");
+  if (syscall(SYS_setdomainname, "", 0) != -1 || errno != ENOTUNIQ)
+    exit(5);
+}
+
 int main(int argc, char **argv) {
   const char *fault = argc > 1 ? argv[1] : "";
   int unfed = strcmp(fault, "unfed") == 0, live = strcmp(fault, "live") == 0, trap = strcmp(fault, "trap") == 0;
+  if (strcmp(fault, "confined") == 0)
+    confine();
   void *memory = aligned_alloc(PAGE, PAGE);
 
   int kvm = open_node("/dev/kvm");

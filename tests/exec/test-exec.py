@@ -143,6 +143,11 @@ def inheritance():
         r = run("sh", "-c", "grep SigIgn /proc/self/status", restore_signals=not ignored)
         check(f"SIGPIPE is {'ignored' if ignored else 'as usual'} as it was", bool(int(r.stdout.split()[1], 16) & 1 << 12) == ignored,
               r.stdout)
+    r = run("sh", "-c", "readlink /proc/self/fd/0", preexec_fn=lambda: os.close(0))
+    check("a standard fd that is closed is /dev/null", r.stdout == "/dev/null\n", r.stdout + r.stderr)
+    r = subprocess.run(["sh", "-c", f"mkdir gone; cd gone; rmdir ../gone; '{VFIOSIM}' exec readlink /proc/self/cwd"], text=True,
+                       capture_output=True, timeout=LIMIT, check=False)
+    check("a working directory that has been removed", r.stdout.endswith("/gone (deleted)\n"), r.stdout + r.stderr)
     expect("a working directory in /dev is that of the simulated host", 0, "sh", "-c", "ls vfio", out="7\nvfio\n", cwd="/dev")
 
 
@@ -228,6 +233,7 @@ def findings():
     attach = ATTACH[0]
     for path in ATTACH:
         expect(f"{os.path.basename(path)}: nothing to find", 0, "--checks", "all", path)
+        expect(f"{os.path.basename(path)}: under a filter of its own", 0, "--checks", "all", path, "confined")
     for fault, found in (("unfed", "CHK-UNFED"), ("orphan", "CHK-ORPHAN"), ("live", "CHK-LIVE"), ("trap", "CHK-TRAP"),
                          ("strict", "CHK-STRICT"), ("left", "CHK-LEFT")):
         r = run("--checks", "all", attach, fault)
