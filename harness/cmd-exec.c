@@ -13,7 +13,7 @@ enum { EXEC_FAILED = 125 };
 
 typedef struct {
   char *host, *checks, *trace;
-  char **groups, **settings;
+  char **groups, **devices, **settings;
   gboolean verbose, wait_all;
 } Args;
 
@@ -22,6 +22,7 @@ static void args_clear(Args *args) {
   g_free(args->checks);
   g_free(args->trace);
   g_strfreev(args->groups);
+  g_strfreev(args->devices);
   g_strfreev(args->settings);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Args, args_clear)
@@ -67,6 +68,17 @@ static gboolean apply_setting(SimHost *host, const char *text, GError **error) {
   return sim_host_set(host, key, equals + 1, error);
 }
 
+/* "0000:01:00.0 model=e1000e" */
+static gboolean set_device(SimHost *host, const char *text, GError **error) {
+  g_auto(GStrv) words = g_strsplit(text, " ", 2);
+  g_auto(GStrv) setting = words[0] && words[1] ? g_strsplit(words[1], "=", 2) : NULL;
+
+  if (!setting || !setting[0] || !setting[1])
+    return fail_option(
+        error, "--device \"%s\" sets nothing; write \"ADDRESS KEY=VALUE\": \"0000:01:00.0 model=e1000e\"", text);
+  return sim_host_set_device(host, words[0], setting[0], setting[1], error);
+}
+
 static SimHost *make_host(const Args *args, GError **error) {
   const char *name = args->host ? args->host : "power9";
   gboolean builtin = g_strv_contains(sim_host_builtin_names(), name);
@@ -82,6 +94,9 @@ static SimHost *make_host(const Args *args, GError **error) {
       return NULL;
   if (builtin && host->groups->len == 0 && !add_group(host, "7: 0000:01:00.0", error))
     return NULL;
+  for (char **device = args->devices; device && *device; device++)
+    if (!set_device(host, *device, error))
+      return NULL;
   return g_steal_pointer(&host);
 }
 
@@ -130,6 +145,8 @@ static gboolean parse_args(int argc, char **argv, Args *args, char ***rest, int 
       {"group", 'g', 0, G_OPTION_ARG_STRING_ARRAY, &args->groups,
        "Add devices in an IOMMU group; may be repeated. Built-in hosts have \"7: 0000:01:00.0\" if nothing is added",
        "\"N: ADDRESS...\""},
+      {"device", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &args->devices,
+       "Set a key of a device, as in [device ADDRESS] of a host file; may be repeated", "\"ADDRESS KEY=VALUE\""},
       {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &args->settings,
        "Set a key of the host file's [host] section; may be repeated", "KEY=VALUE"},
       {"checks", 'c', 0, G_OPTION_ARG_STRING, &args->checks,

@@ -19,7 +19,7 @@ _vfiosim() {
     if [ -z "$words" ]; then
       case $command:$word in
       run:-*) words="--kernel --order --subject --bind --tap --junit --json --trace --tally --verbose --no-fork --help" ;;
-      exec:-*) words="--host --group --set --checks --trace --verbose --wait --help" ;;
+      exec:-*) words="--host --group --device --set --checks --trace --verbose --wait --help" ;;
       trace:-*) words="--object --call --rule --json --help" ;;
       import:-*) words="--host --output --help" ;;
       check:-*) words="--quiet --help" ;;

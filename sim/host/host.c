@@ -143,3 +143,18 @@ gboolean sim_host_capable(const SimHost *host, int capability) {
     return FALSE;
   }
 }
+
+gboolean sim_host_set_device(SimHost *host, const char *address, const char *key, const char *value, GError **error) {
+  guint64 id;
+  SimHostDevice *device = abi_bdf_parse(address, &id) ? sim_host_find_device(host, id) : NULL;
+
+  if (!device) {
+    g_set_error(error, SIM_HOST_ERROR, SIM_HOST_ERROR_NOT_FOUND, "the host has no device '%s'", address);
+    return FALSE;
+  }
+  if (!sim_host_device_set(device, key, value, error) || !sim_host_device_check(device, error)) {
+    g_prefix_error(error, "device %s: ", address);
+    return FALSE;
+  }
+  return TRUE;
+}

@@ -158,6 +158,10 @@ gboolean sim_host_set(SimHost *host, const char *key, const char *value, GError 
 /* The name of the group's node in /dev/vfio: "7", or "noiommu-7". Free with g_free(). */
 char *sim_host_group_node(const SimHostGroup *group);
 
+/* Applies one "key=value" of a section [device ADDRESS]: ("0000:01:00.0", "model", "e1000e"). The device is there, and
+ * is whole afterwards. */
+gboolean sim_host_set_device(SimHost *host, const char *address, const char *key, const char *value, GError **error);
+
 const SimHostGroup *sim_host_group(const SimHost *host, guint number); /* NULL if there is none */
 const SimHostDevice *sim_host_device(const SimHost *host, guint64 id); /* NULL if there is none */
 

@@ -107,6 +107,11 @@ def hosts():
     expect("the host of its own accord", 0, *nodes, out="7 vfio\nkvm\n")
     expect("groups", 0, "-g", "3: 0000:02:00.0 0000:02:00.1", "-g", "12:0001:00:01.0", *nodes, out="12 3 vfio\nkvm\n")
     expect("settings", 1, "--set", "kvm=off", *nodes, out="7 vfio\n")
+    expect("a device's model", 0, "-d", "0000:01:00.0 model=e1000e", "cat", "/sys/bus/pci/devices/0000:01:00.0/device", out="0x10d3\n")
+    expect("a device that is not there", 125, "--device", "0000:02:00.0 msi=1", "true", err="no device '0000:02:00.0'")
+    expect("a key of no device", 125, "--device", "0000:01:00.0 mdl=dumb", "true", err="device 0000:01:00.0: unknown key 'mdl'")
+    expect("a device that would not be whole", 125, "--device", "0000:01:00.0 msi=3", "true", err="no number of MSI vectors")
+    expect("a device without a key", 125, "--device", "0000:01:00.0", "true", err="sets nothing")
     expect("devices are in /sys", 0, "-g", "3: 0000:02:00.0", "readlink", "/sys/bus/pci/devices/0000:02:00.0/iommu_group",
            out="../../../../kernel/iommu_groups/3\n")
     with open("host.ini", "w", encoding="utf-8") as f:
