@@ -52,12 +52,14 @@ static void virtualize_bars(SimConfig *config, const SimHostDevice *host) {
     const SimBar *bar = &host->bars[i];
 
     virtualize_bar(config, at, bar);
+    config->bars[i] = get32(config, at) & (bar->io ? ~3u : ~15u);
     if (bar->is64) {
       guint32 high = (guint32)(~(bar->size - 1) >> 32);
 
       i++;
       put(config->value, at + 4, 4, get32(config, at + 4) & high);
       put(config->writable, at + 4, 4, high);
+      config->bars[i - 1] |= (guint64)get32(config, at + 4) << 32;
     }
   }
   put(config->value, PCI_ROM_ADDRESS, 4, get32(config, PCI_ROM_ADDRESS) & rom);
@@ -200,6 +202,13 @@ static guint power_state(const SimConfig *config) {
 
 gboolean sim_config_decodes_memory(const SimConfig *config) {
   return (config->always_decodes || get16(config, PCI_COMMAND) & PCI_COMMAND_MEMORY) && power_state(config) != 3;
+}
+
+gboolean sim_config_holds(const SimConfig *config, const SimHostDevice *host, guint64 addr) {
+  for (guint i = 0; i < G_N_ELEMENTS(host->bars); i++)
+    if (!host->bars[i].io && addr >= config->bars[i] && addr - config->bars[i] < host->bars[i].size)
+      return TRUE;
+  return FALSE;
 }
 
 gboolean sim_config_masters_bus(const SimConfig *config) {

@@ -15,6 +15,7 @@ typedef struct {
   guint8 *writable;                 /* mask of the bits that its writes change */
   guint8 *clears;                   /* ... and of those that a write of 1 makes 0 */
   guint pm, msi, msix, express, af; /* offsets of capabilities, 0 = absent */
+  guint64 bars[6];                  /* bus addresses, whatever the user writes */
   gboolean flr;                     /* the function can reset itself */
   gboolean always_decodes;          /* a virtual function: its physical one says whether memory is decoded */
   gboolean msi_on;                  /* by SET_IRQS */
@@ -35,6 +36,8 @@ ssize_t sim_config_read(SimCall *call, const SimConfig *config, void *buf, gsize
 /* *asks: SimConfigAsks, meaningful if the write succeeded. */
 ssize_t sim_config_write(SimCall *call, SimConfig *config, const void *buf, gsize len, guint64 offset, guint *asks);
 gboolean sim_config_decodes_memory(const SimConfig *config); /* and is not in D3 (PD-123) */
+/* Whether a bus address lies in one of the function's memory BARs, where the host has put them. */
+gboolean sim_config_holds(const SimConfig *config, const SimHostDevice *host, guint64 addr);
 gboolean sim_config_masters_bus(const SimConfig *config);
 gboolean sim_config_intx_disabled(const SimConfig *config);
 /* SET_IRQS turned MSI-X on or off: the device's own enable bit, which no user can write. */

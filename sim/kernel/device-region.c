@@ -31,6 +31,7 @@ static ssize_t read_bar(SimCall *call, SimDevice *device, guint index, void *buf
 
   if (n <= 0)
     return n;
+  sim_pe_access(&device->group->pe, SIM_PE_LOAD);
   if (device->group->pe.io_stopped)
     memset(buf, 0xff, (gsize)n);
   else if (has_registers(device, index))
@@ -46,7 +47,10 @@ static ssize_t write_bar(SimCall *call, SimDevice *device, guint index, const vo
   if (index == SIM_ROM)
     return sim_refuse(call, EINVAL, RULE_PD_118);
   n = sim_bar_check(call, &device->bars, index, len, offset);
-  if (n <= 0 || device->group->pe.io_stopped)
+  if (n <= 0)
+    return n;
+  sim_pe_access(&device->group->pe, SIM_PE_STORE);
+  if (device->group->pe.io_stopped)
     return n;
   if (has_registers(device, index))
     sim_engine_write(&device->engine, buf, (gsize)n, offset);
@@ -105,6 +109,7 @@ static ssize_t write_config(SimCall *call, SimDevice *device, const void *buf, g
 
   if (r < 0)
     return r;
+  sim_pe_access(&device->group->pe, SIM_PE_CONFIG_WRITE);
   if (asks & SIM_CONFIG_COMMAND)
     sim_irqs_config_changed(&device->irqs);
   if (asks & SIM_CONFIG_RESET)
@@ -123,6 +128,7 @@ ssize_t sim_device_pread(SimCall *call, gpointer object, void *buf, gsize len, g
   index = region_of(call, device, &offset);
   switch (index) {
   case VFIO_PCI_CONFIG_REGION_INDEX:
+    sim_pe_access(&device->group->pe, SIM_PE_CONFIG_READ);
     return sim_config_read(call, &device->config, buf, len, offset);
   case VFIO_PCI_VGA_REGION_INDEX:
     return read_vga(call, device, buf, len, offset);

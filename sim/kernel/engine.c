@@ -71,7 +71,8 @@ static void fault(Transfer *transfer, int result, guint64 ioba) {
     sim_pe_freeze(&group->pe);
 }
 
-static gboolean stopped(Transfer *transfer, guint64 ioba) {
+static gboolean stopped(Transfer *transfer, guint64 ioba, SimPeAccess access) {
+  sim_pe_access(&transfer->engine->group->pe, access);
   if (!transfer->engine->group->pe.dma_stopped)
     return FALSE;
   transfer->error = SIM_ENGINE_FROZEN;
@@ -83,7 +84,7 @@ static gboolean stopped(Transfer *transfer, guint64 ioba) {
 static gsize move(Transfer *transfer, guint64 ioba, void *buf, gsize len, gboolean write) {
   gsize done = 0;
 
-  if (!stopped(transfer, ioba)) {
+  if (!stopped(transfer, ioba, write ? SIM_PE_DMA_WRITE : SIM_PE_DMA_READ)) {
     int result = sim_group_dma(transfer->engine->group, ioba, buf, len, write, &done);
 
     fault(transfer, result, ioba + done);
@@ -100,7 +101,7 @@ static void copy(Transfer *transfer) {
     guint64 from = transfer->source + transfer->moved, to = transfer->destination + transfer->moved;
     int read, written;
 
-    if (stopped(transfer, from))
+    if (stopped(transfer, from, SIM_PE_DMA_READ) || stopped(transfer, to, SIM_PE_DMA_WRITE))
       break;
     read = sim_group_dma(transfer->engine->group, from, chunk, len, FALSE, &got);
     written = sim_group_dma(transfer->engine->group, to, chunk, got, TRUE, &put);

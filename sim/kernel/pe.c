@@ -15,6 +15,13 @@ void sim_pe_freeze(SimPe *pe) {
   pe->io_stopped = pe->dma_stopped = TRUE;
 }
 
+void sim_pe_access(SimPe *pe, SimPeAccess access) {
+  if (pe->armed != access)
+    return;
+  pe->armed = SIM_PE_NOTHING;
+  sim_pe_freeze(pe);
+}
+
 void sim_pe_thaw(SimPe *pe) {
-  pe->io_stopped = pe->dma_stopped = pe->held_in_reset = FALSE;
+  *pe = (SimPe){0};
 }

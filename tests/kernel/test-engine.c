@@ -256,6 +256,83 @@ static void test_freezes(void **state) {
   rig_free(engine.rig);
 }
 
+static long inject(const Engine *engine, guint32 func, guint64 addr) {
+  struct vfio_eeh_pe_op args = {
+      .argsz = sizeof args, .op = VFIO_EEH_PE_INJECT_ERR, .err = {.type = 0, .func = func, .addr = addr}};
+
+  return rig_call(engine->rig, engine->container, ABI_EEH_PE_OP, &args);
+}
+
+static long eeh_state(const Engine *engine) {
+  return eeh(engine, VFIO_EEH_PE_GET_STATE);
+}
+
+/* What Linux 6.12 answered on an emulated POWER9 to each function of type 0 at address 0: EEH-17, or 0. The error is
+ * not there before an access of its kind. */
+static void test_inject(void **state) {
+  static const guint8 refused[] = {0, 1, 2, 3, 6, 7, 8, 9, 12, 13};
+  Engine engine = engine_open(one_engine);
+  guint32 bar = 0, word;
+
+  for (guint func = 0, i = 0; func < 20; func++) {
+    if (i < G_N_ELEMENTS(refused) && refused[i] == func) {
+      expect(engine.rig, inject(&engine, func, 0), -EIO, RULE_EEH_17);
+      i++;
+    } else {
+      assert_int_equal(inject(&engine, func, 0), 0);
+    }
+  }
+  assert_int_equal(eeh_state(&engine), 0);
+  assert_int_equal(inject(&engine, 14, 0), 0); /* a DMA read as its master */
+  assert_int_equal(run(&engine, SIM_ENGINE_FILL, 0, 0x1000, 4), SIM_ENGINE_DONE);
+  assert_int_equal(run(&engine, SIM_ENGINE_COPY, 0x1000, 0x2000, 4), 0xffffffff);
+  assert_int_equal(eeh_state(&engine), 2);
+  assert_int_equal(eeh(&engine, VFIO_EEH_PE_UNFREEZE_IO), 0);
+  expect(engine.rig, eeh_state(&engine), 4, RULE_EEH_8);
+  assert_failed(&engine, get(&engine, SIM_ENGINE_REG_STATUS, 4), SIM_ENGINE_FROZEN, 0x1000, 0);
+  assert_int_equal(eeh(&engine, VFIO_EEH_PE_UNFREEZE_DMA), 0);
+
+  assert_int_equal(sim_process_pread(engine.rig->process, engine.fd, &bar, 4, at(CONFIG, PCI_BASE_ADDRESS_0)), 4);
+  bar = GUINT32_FROM_LE(bar);
+  expect(engine.rig, inject(&engine, 0, bar + 0x1000 + 0x1000), -EIO, RULE_EEH_17); /* behind both BARs */
+  assert_int_equal(inject(&engine, 0, bar + 8), 0);
+  put(&engine, SIM_ENGINE_REG_PATTERN, 1, 4);
+  assert_int_equal(eeh_state(&engine), 0);
+  assert_int_equal(get(&engine, SIM_ENGINE_REG_PATTERN, 4), 0xffffffff);
+  assert_int_equal(eeh(&engine, VFIO_EEH_PE_ENABLE), 0);
+  assert_int_equal(inject(&engine, 6, bar), 0);
+  put(&engine, SIM_ENGINE_REG_PATTERN, 2, 4); /* lost */
+  assert_int_equal(eeh_state(&engine), 2);
+  assert_int_equal(eeh(&engine, VFIO_EEH_PE_ENABLE), 0);
+  assert_int_equal(get(&engine, SIM_ENGINE_REG_PATTERN, 4), 1);
+
+  assert_int_equal(inject(&engine, 4, 0), 0);
+  assert_int_equal(sim_process_pread(engine.rig->process, engine.fd, &word, 4, at(CONFIG, 0)), 4);
+  assert_int_equal(eeh_state(&engine), 2);
+  assert_int_equal(eeh(&engine, VFIO_EEH_PE_ENABLE), 0);
+  assert_int_equal(inject(&engine, 10, 0), 0);
+  set_command(&engine, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+  assert_int_equal(eeh_state(&engine), 2);
+  rig_free(engine.rig);
+}
+
+static void lpar(SimHost *host) {
+  assert_true(sim_host_set(host, "profile", "linux-6.12-pseries", NULL));
+  one_engine(host);
+  host->version = SIM_VERSION(6, 11);
+  host->eeh = TRUE; /* as PowerVM gives it */
+}
+
+/* EEH-15: LPARs could not before 6.12 */
+static void test_inject_in_an_lpar(void **state) {
+  g_autoptr(Rig) rig = rig_new(lpar);
+  Engine engine = {.rig = rig, .container = -1};
+
+  engine.group = rig_attach(rig, 0, &engine.container);
+  expect(rig, inject(&engine, 14, 0), -ENOENT, RULE_EEH_15);
+  expect(rig, inject(&engine, 20, 0), -EINVAL, RULE_EEH_14);
+}
+
 /* EEH-9, EEH-10: or it is reset, and registers are as after a reset; stores meanwhile are lost. */
 static void test_eeh_reset(void **state) {
   Engine engine = engine_open(one_engine);
@@ -329,6 +406,8 @@ int main(void) {
       cmocka_unit_test(test_refuses),
       cmocka_unit_test(test_faults),
       cmocka_unit_test(test_freezes),
+      cmocka_unit_test(test_inject),
+      cmocka_unit_test(test_inject_in_an_lpar),
       cmocka_unit_test(test_eeh_reset),
       cmocka_unit_test(test_thaws_for_the_next_owner),
       cmocka_unit_test(test_intx),
