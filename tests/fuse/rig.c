@@ -40,6 +40,7 @@ static void become(uid_t uid) {
 typedef struct {
   uid_t uid;
   const char *key, *value; /* NULL: the host as it is */
+  void (*describe)(SimHost *host);
   WorldFunc func;
 } Plan;
 
@@ -58,6 +59,8 @@ static void world_main(const Plan *plan) {
   CHECK(sim_host_add_device(world.host, 8, "0000:02:00.0", NULL));
   CHECK(!plan->key || sim_host_set(world.host, plan->key, plan->value, NULL));
   sim_fuse_stay_on_one_processor();
+  if (plan->describe)
+    plan->describe(world.host);
   world.fuse = sim_fuse_new(world.host, world.trace, &error);
   if (!world.fuse) {
     gboolean skip = g_error_matches(error, GATE_ERROR, GATE_ERROR_UNAVAILABLE);
@@ -121,6 +124,11 @@ void in_world(uid_t uid, WorldFunc func) {
 
 void in_world_with(const char *key, const char *value, WorldFunc func) {
   Plan plan = {.key = key, .value = value, .func = func};
+  run_world(&plan, 0);
+}
+
+void in_world_of(void (*describe)(SimHost *host), WorldFunc func) {
+  Plan plan = {.describe = describe, .func = func};
   run_world(&plan, 0);
 }
 

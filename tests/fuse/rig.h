@@ -32,6 +32,8 @@ typedef void (*WorldFunc)(World *world);
 void in_world(uid_t uid, WorldFunc func);
 /* ... of a host with key=value in its [host] section. */
 void in_world_with(const char *key, const char *value, WorldFunc func);
+/* ... of a host that describe changes. */
+void in_world_of(void (*describe)(SimHost *host), WorldFunc func);
 /* The world is made and then killed by SIGKILL at any moment of func, which must not end by itself. */
 void in_killed_world(guint after_us, WorldFunc func);
 
