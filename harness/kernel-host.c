@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/host-vcpu.h"
 #include "harness/kernel-internal.h"
 #include "harness/pseries/builtin.h"
 #include "harness/raw/raw.h"
@@ -31,6 +32,10 @@ typedef struct {
   Trace *trace;
   Recorder *recorder; /* of one that is a process of its own; NULL: there is none */
   pid_t client;
+  VfioSys sys;    /* libc's, but for closes, which are seen */
+  guint vm;       /* whose vCPU it is */
+  int vm_fd;      /* a VM with a vCPU that is open is not gone: it is closed with the VM */
+  HostVcpu *vcpu; /* NULL: none was needed yet */
 } Host;
 
 /* ---- bindings ---- */
@@ -247,6 +252,35 @@ static int raw_dup(const RawSys *raw, int fd) {
   return copy;
 }
 
+/* ---- hypercalls ---- */
+
+static int host_close(gpointer data, int fd) {
+  Host *host = data;
+  const VfioSys *libc = vfio_sys_libc();
+
+  if (host->vcpu && fd == host->vm_fd)
+    g_clear_pointer(&host->vcpu, host_vcpu_free);
+  return libc->close(libc->data, fd);
+}
+
+static gboolean host_hypercall(Kernel *kernel, guint vm, guint64 nr, const guint64 args[4], guint64 *value,
+                               long *result, GError **error) {
+  Host *host = (Host *)kernel;
+
+  if (!host->vcpu || host->vm != vm) {
+    g_clear_pointer(&host->vcpu, host_vcpu_free);
+    host->vm = vm;
+    host->vm_fd = sys_tracer_fd(host->tracer, (AbiObject){ABI_VM, vm});
+    host->vcpu = host_vcpu_new(host->vm_fd, error);
+  }
+  if (!host->vcpu || !host_vcpu_hypercall(host->vcpu, nr, args, value, result, error))
+    return FALSE;
+  sys_tracer_hypercall(host->tracer, vm, nr, args, *value, *result);
+  return TRUE;
+}
+
+/* ---- the kernel ---- */
+
 static Subject *host_start(Kernel *kernel, const Scenario *scenario, VfioAttachOrder order, GError **error) {
   Host *host = (Host *)kernel;
 
@@ -278,6 +312,7 @@ static gboolean host_locked(Kernel *kernel, guint64 *bytes) {
 static void host_free(Kernel *kernel) {
   Host *host = (Host *)kernel;
 
+  host_vcpu_free(host->vcpu);
   sys_tracer_free(host->tracer);
   recorder_free(host->recorder);
   g_array_unref(host->bindings);
@@ -313,6 +348,7 @@ Kernel *kernel_host_new(const Scenario *scenario, Trace *trace, const char *cons
   host->kernel = (Kernel){.start = host_start,
                           .fork_client = host_fork_client,
                           .set_fault = host_set_fault,
+                          .hypercall = host_hypercall,
                           .locked = host_locked,
                           .device = host_device,
                           .settle = host_settle,
@@ -321,7 +357,10 @@ Kernel *kernel_host_new(const Scenario *scenario, Trace *trace, const char *cons
   host->bindings = g_array_new(FALSE, FALSE, sizeof(Binding));
   g_array_set_clear_func(host->bindings, binding_clear);
   host->names = (SysNames){.data = host, .path = name_path, .link = name_link, .device = name_device};
-  host->tracer = sys_tracer_new(vfio_sys_libc(), &host->names, trace);
+  host->sys = *vfio_sys_libc();
+  host->sys.close = host_close;
+  host->sys.data = host;
+  host->tracer = sys_tracer_new(&host->sys, &host->names, trace);
   host->raw = (RawSys){.sys = sys_tracer_sys(host->tracer), .dup = raw_dup, .data = host};
   if (bind_devices(host, scenario, bindings, error))
     return &host->kernel;

@@ -18,6 +18,9 @@ struct Kernel {
   gboolean (*locked)(Kernel *kernel, guint64 *bytes);                          /* NULL: the model's census tells it */
   char *(*device)(Kernel *kernel, guint64 device); /* NULL: devices are called as in the scenario */
   void (*settle)(Kernel *kernel);                  /* NULL: nothing is asynchronous */
+  /* NULL: the model answers */
+  gboolean (*hypercall)(Kernel *kernel, guint vm, guint64 nr, const guint64 args[4], guint64 *value, long *result,
+                        GError **error);
   void (*free)(Kernel *kernel);
 };
 

@@ -42,6 +42,31 @@ gboolean kernel_is_model(const Kernel *kernel) {
   return kernel->with_model != NULL;
 }
 
+typedef struct {
+  guint vm;
+  guint64 nr;
+  const guint64 *args;
+  guint64 *value;
+  long *result;
+} Hypercall;
+
+static void model_hypercall(SimKernel *model, gpointer data) {
+  Hypercall *call = data;
+  *call->result = sim_hypercall(model, call->vm, call->nr, call->args, call->value);
+}
+
+gboolean kernel_hypercall(Kernel *kernel, guint vm, guint64 nr, const guint64 args[4], guint64 *value, long *result,
+                          GError **error) {
+  Hypercall call = {vm, nr, args, value, result};
+
+  if (kernel->hypercall)
+    return kernel->hypercall(kernel, vm, nr, args, value, result, error);
+  if (kernel_with_model(kernel, model_hypercall, &call))
+    return TRUE;
+  g_set_error_literal(error, KERNEL_ERROR, KERNEL_ERROR_FAILED, "the simulator's kernel is gone");
+  return FALSE;
+}
+
 gboolean kernel_locked(Kernel *kernel, guint64 *bytes) {
   return kernel->locked && kernel->locked(kernel, bytes);
 }

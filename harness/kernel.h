@@ -53,6 +53,11 @@ gboolean kernel_with_model(Kernel *kernel, KernelModelFunc func, gpointer data);
 
 gboolean kernel_is_model(const Kernel *kernel);
 
+/* A hypercall of the guest of a VM, by its serial: as sim_hypercall() has it. FALSE with error set: this kernel has no
+ * guest that makes it (host, on another machine than a POWER one). */
+gboolean kernel_hypercall(Kernel *kernel, guint vm, guint64 nr, const guint64 args[4], guint64 *value, long *result,
+                          GError **error);
+
 /* The locked memory, in bytes, that this machine's kernel has accounted to the subject. FALSE: the kernel is a model,
  * whose census tells it. */
 gboolean kernel_locked(Kernel *kernel, guint64 *bytes);

@@ -74,6 +74,19 @@ void sys_tracer_dup(SysTracer *tracer, int fd, int copy) {
   g_hash_table_replace(tracer->files, GINT_TO_POINTER(copy), file);
 }
 
+int sys_tracer_fd(const SysTracer *tracer, AbiObject object) {
+  GHashTableIter iter;
+  gpointer fd, value;
+
+  g_hash_table_iter_init(&iter, tracer->files);
+  while (g_hash_table_iter_next(&iter, &fd, &value)) {
+    const File *file = value;
+    if (file->object.kind == object.kind && file->object.id == object.id)
+      return GPOINTER_TO_INT(fd);
+  }
+  return -1;
+}
+
 /* ---- the caller's memory: a bad pointer is the kernel's to refuse, not a crash here ---- */
 
 static gsize copy_from(guint64 address, void *buf, gsize len) {
@@ -312,6 +325,22 @@ static long tracer_ioctl(gpointer data, int fd, unsigned long request, guintptr 
   event->result = tracer->kernel->ioctl(tracer->kernel->data, fd, request, real ? (guintptr)real : arg);
   note_answer(tracer, file, event, address, device);
   return (long)event->result;
+}
+
+/* ---- hypercalls ---- */
+
+void sys_tracer_hypercall(SysTracer *tracer, guint vm, guint64 nr, const guint64 args[4], guint64 value, long result) {
+  const AbiCallId id = abi_hcall(nr);
+  TraceEvent *event = event_new(tracer, id, (AbiObject){ABI_GUEST, vm});
+
+  event->process = 0; /* a guest's */
+  event_payload(event, args, 4 * sizeof args[0]);
+  event->result = result;
+  if (id == ABI_H_GET_TCE && result == 0) {
+    memcpy(event->out, event->in, event->in_len);
+    memcpy(event->out + abi_field(abi_call(id), "value")->offset, &value, sizeof value);
+    event->out_len = event->in_len;
+  }
 }
 
 /* ---- the rest ---- */

@@ -35,6 +35,10 @@ void sys_tracer_set_fault(SysTracer *tracer, SimFaultFunc fault, gpointer data);
  * ABI table has, and so none of the many others of KVM's; nor KVM_RUN, which takes its time. */
 gboolean sys_tracer_has(const SysTracer *tracer, int fd);
 gboolean sys_tracer_wants(const SysTracer *tracer, int fd, guint32 number);
+/* An fd of the object; -1: none is open. */
+int sys_tracer_fd(const SysTracer *tracer, AbiObject object);
+/* A guest's hypercall was answered, SIM_H_TOO_HARD among the results: it is traced as the model's are. */
+void sys_tracer_hypercall(SysTracer *tracer, guint vm, guint64 nr, const guint64 args[4], guint64 value, long result);
 /* An fd was duplicated: it is the same object. */
 void sys_tracer_dup(SysTracer *tracer, int fd, int copy);
 

@@ -12,15 +12,9 @@ enum {
 };
 
 typedef struct {
-  guint vm;
   guint64 nr, args[4], value;
   long result;
 } Hypercall;
-
-static void do_hypercall(SimKernel *model, gpointer data) {
-  Hypercall *call = data;
-  call->result = sim_hypercall(model, call->vm, call->nr, call->args, &call->value);
-}
 
 /* The serial of the VM that was made last; 0: none. */
 static guint newest_vm(const Trace *trace) {
@@ -69,10 +63,17 @@ static void fill(const ScenarioStmt *stmt, Hypercall *call) {
   }
 }
 
-/* Asks the kernel's VM. FALSE: it is user space's to answer. */
+/* Asks the kernel's VM. FALSE: it is user space's to answer, or the scenario has ended. */
 static gboolean ask_kernel(Run *run, Hypercall *call) {
-  call->vm = newest_vm(run->trace);
-  return call->vm != 0 && kernel_with_model(run->kernel, do_hypercall, call) && call->result != SIM_H_TOO_HARD;
+  g_autoptr(GError) error = NULL;
+  guint vm = newest_vm(run->trace);
+
+  if (!vm)
+    return FALSE;
+  if (kernel_hypercall(run->kernel, vm, call->nr, call->args, &call->value, &call->result, &error))
+    return call->result != SIM_H_TOO_HARD;
+  run_end(run, RESULT_ERROR, g_strdup(error->message), NULL);
+  return FALSE;
 }
 
 /* The guest puts the list of TCEs into the last page of its RAM, which is restored after. */
@@ -122,6 +123,8 @@ void hypercall_make(Run *run, const ScenarioStmt *stmt) {
   fill(stmt, &call);
   if (!run->subject->guest_calls)
     answered = stmt->kind == STMT_GUEST_INDIRECT ? ask_kernel_list(run, stmt, &call) : ask_kernel(run, &call);
+  if (run->result->status != RESULT_PASS)
+    return;
   if (!answered && run->scenario->guest) {
     run->subject->perform(run->subject, stmt, &reply);
     if (run_reply_ends(run, stmt, &reply))

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "harness/host-vcpu.h"
 #include "harness/pseries/order.h"
 #include "harness/qemu/subject.h"
 #include "harness/run/run.h"
@@ -163,8 +164,9 @@ static const ScenarioStmt *first_beyond_host(const Scenario *scenario, ScenarioS
     gboolean hypercall = stmt->kind >= STMT_GUEST_PUT && stmt->kind <= STMT_GUEST_INDIRECT;
     gboolean fault = stmt->kind == STMT_FAIL && subject != SCENARIO_BUILTIN;
     gboolean host_event = stmt->kind >= STMT_HOST_UNBIND && stmt->kind <= STMT_HOST_CLOSE;
+    gboolean vcpu = subject == SCENARIO_BUILTIN && host_vcpu_available();
     if (assertion_needs_model(stmt->kind) || host_event || fault || stmt->kind == STMT_ENGINE ||
-        (hypercall && (scenario->kvm || !scenario->guest)))
+        (hypercall && (scenario->kvm || !scenario->guest) && !vcpu))
       return stmt;
   }
   return NULL;

@@ -136,3 +136,18 @@ void abi_set(const AbiField *field, void *payload, gsize len, guint64 value) {
     break;
   }
 }
+
+AbiCallId abi_hcall(guint64 nr) {
+  switch (nr) {
+  case 0x1c:
+    return ABI_H_GET_TCE;
+  case 0x20:
+    return ABI_H_PUT_TCE;
+  case 0x138:
+    return ABI_H_STUFF_TCE;
+  case 0x13c:
+    return ABI_H_PUT_TCE_INDIRECT;
+  default:
+    return ABI_UNKNOWN;
+  }
+}

@@ -134,6 +134,9 @@ void abi_bdf_print(GString *out, guint64 id);
 const char *abi_errno_name(int err);
 int abi_errno_from_name(const char *name);
 
+/* The TCE hypercall of that number; ABI_UNKNOWN: it is none. arch/powerpc/include/asm/hvcall.h */
+AbiCallId abi_hcall(guint64 nr);
+
 /* "H_PARAMETER" <-> -4: results of hypercalls, arch/powerpc/include/asm/hvcall.h. abi_hcall_nth() goes through all
  * names and ends with NULL. */
 const char *abi_hcall_name(gint64 result); /* NULL if unknown */

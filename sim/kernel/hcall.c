@@ -311,19 +311,6 @@ static long get_tce(SimCall *call, SimVm *vm, const guint64 args[4], guint64 *va
   return answer(call, H_SUCCESS, RULE_HC_24);
 }
 
-static AbiCallId row_of(guint64 hcall) {
-  switch (hcall) {
-  case SIM_H_GET_TCE:
-    return ABI_H_GET_TCE;
-  case SIM_H_PUT_TCE:
-    return ABI_H_PUT_TCE;
-  case SIM_H_STUFF_TCE:
-    return ABI_H_STUFF_TCE;
-  default:
-    return ABI_H_PUT_TCE_INDIRECT;
-  }
-}
-
 static long run(SimCall *call, SimVm *vm, AbiCallId id, const guint64 args[4], guint64 *value) {
   switch (id) {
   case ABI_H_GET_TCE:
@@ -346,7 +333,7 @@ long sim_hypercall(SimKernel *kernel, guint serial, guint64 nr, const guint64 ar
 
   if (!vm || !sim_hcall_bit(nr))
     return SIM_H_TOO_HARD;
-  id = row_of(nr);
+  id = abi_hcall(nr);
   sim_call_begin(&call, kernel, NULL, NULL, (AbiObject){.kind = ABI_GUEST, .id = serial});
   sim_call_payload(&call, args, 4 * sizeof args[0]);
   if (sim_call_is(&call, id))

@@ -3,8 +3,17 @@
 
 
 def shrink(lines, shows, progress=lambda lines: None):
-    """The lines that are left when none of them can be dropped any more. SHOWS tells of a list of lines whether it still shows that;
-    lines are dropped in ever smaller runs, from the end."""
+    """The lines that are left when none of them can be dropped any more. SHOWS tells of a list of lines whether it still shows that.
+    What comes after it goes first; then lines are dropped in ever smaller runs, from the end."""
+    shown, not_shown = len(lines), 0
+    while shown - not_shown > 1:
+        middle = (shown + not_shown) // 2
+        if shows(lines[:middle]):
+            shown = middle
+        else:
+            not_shown = middle
+    lines = lines[:shown]
+    progress(lines)
     size = len(lines) // 2
     while size:
         at = len(lines)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The emulated POWER machine with a real Linux: built, booted, asked to run programs. init.c is its other end."""
 import contextlib
+import ctypes
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -31,6 +33,12 @@ class Run:
         self.report = ""
         self.trace = ""
         self.complaints = []
+
+
+def die_with_parent():
+    """For a child before it is executed: nothing of the machine stays when its owner is killed."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def script(name, *args):
@@ -82,7 +90,8 @@ class Machine:
                 listener.bind(short)
                 listener.listen()
                 listener.settimeout(BOOT_LIMIT)
-                self.process = subprocess.Popen(boot + [short], pass_fds=[folder], start_new_session=True)
+                self.process = subprocess.Popen(boot + [short], pass_fds=[folder], start_new_session=True,
+                                                preexec_fn=die_with_parent)
                 self.port = listener.accept()[0]
             self.stream = self.port.makefile("rwb")
             self.read_until("ready", BOOT_LIMIT)
