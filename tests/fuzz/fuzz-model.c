@@ -144,8 +144,8 @@ static void keep_fd(World *world, gint64 fd) {
 /* ---- calls ---- */
 
 static void call_open(World *world, SimProcess *process) {
-  static const char *const paths[] = {"/dev/vfio/vfio", "/dev/kvm",    "/dev/vfio/0",
-                                      "/dev/vfio/1",    "/dev/vfio/2", "/dev/vfio/9"};
+  static const char *const paths[] = {"/dev/vfio/vfio",      "/dev/kvm",   "/dev/vfio/0", "/dev/vfio/1", "/dev/vfio/2",
+                                      "/dev/vfio/noiommu-2", "/dev/vfio/9"};
 
   keep_fd(world, sim_process_open(process, paths[take(&world->bytes) % G_N_ELEMENTS(paths)], 0));
 }
@@ -268,12 +268,34 @@ static void call_guest(World *world, SimProcess *process) {
   }
 }
 
-static void call_device(World *world) {
-  guint8 buf[64] = {0};
-  guint64 device = ((guint64)(take(&world->bytes) & 3) << 16) | 0x100;
-  guint8 what = take(&world->bytes);
+/* The host's administrator, at any time. */
+static void call_host(World *world, guint64 device, guint8 what) {
+  switch (what % 5) {
+  case 0:
+    (void)sim_unbind(world->kernel, device);
+    break;
+  case 1:
+    (void)sim_bind(world->kernel, device, SIM_DRIVER_VFIO);
+    break;
+  case 2:
+    (void)sim_bind(world->kernel, device, SIM_DRIVER_HOST);
+    break;
+  case 3:
+    (void)sim_device_node_open(world->kernel, device);
+    break;
+  default:
+    (void)sim_device_node_close(world->kernel, device);
+    break;
+  }
+}
 
-  if (what & 1)
+static void call_device(World *world) {
+  guint8 buf[64] = {0}, which = take(&world->bytes), what = take(&world->bytes);
+  guint64 device = ((guint64)(which & 3) << 16) | 0x100 | (which >> 2 & 1);
+
+  if (which & 0x80)
+    call_host(world, device, what);
+  else if (what & 1)
     (void)sim_interrupt(world->kernel, device, what >> 1 & 7, what >> 4);
   else
     (void)sim_dma(world->kernel, device, some_number(world) + ((guint64)(what >> 2) << 12), buf, 1 + what % sizeof buf,
@@ -336,16 +358,29 @@ static void step(World *world) {
 
 static void describe_host(World *world) {
   static const char *const hosts[] = {"power9", "power9-4k", "power9-v1", "power8"};
+  static const char *const profiles[] = {NULL, "linux-4.19-powernv", "linux-6.12-pseries", "linux-6.12-x86"};
+  static const char *const versions[] = {NULL, "4.10", "4.12", "5.15", "6.1", "6.4", "6.8", "7.2"};
+  static const char *const kinds[] = {"ordinary",     "none", "emulated", "no-table",
+                                      "other-domain", "busy", "npu",      "refuses-windows"};
+  guint8 which = take(&world->bytes), what;
 
-  world->host = sim_host_builtin(hosts[take(&world->bytes) % G_N_ELEMENTS(hosts)], NULL);
+  world->host = sim_host_builtin(hosts[which % G_N_ELEMENTS(hosts)], NULL);
   g_assert_nonnull(world->host);
+  if (profiles[which >> 2 & 3])
+    g_assert_true(sim_host_set(world->host, "profile", profiles[which >> 2 & 3], NULL));
+  if (versions[which >> 4 & 7])
+    g_assert_true(sim_host_set(world->host, "version", versions[which >> 4 & 7], NULL));
   for (guint i = 0; i < N_GROUPS; i++) {
     g_autofree char *address = g_strdup_printf("%04u:01:00.0", i);
     g_assert_true(sim_host_add_device(world->host, i, address, NULL));
   }
   g_assert_true(sim_host_add_device(world->host, 0, "0000:01:00.1", NULL));
-  if (take(&world->bytes) & 1)
+  what = take(&world->bytes);
+  if (what & 1)
     g_assert_true(sim_host_set(world->host, "memlock", "1M", NULL));
+  g_assert_true(sim_host_set(world->host, "sys-rawio", what & 2 ? "on" : "off", NULL));
+  g_assert_true(sim_host_set(world->host, "noiommu", what & 4 ? "on" : "off", NULL));
+  g_assert_true(sim_host_group_set(world->host, 2, "iommu", kinds[what >> 4 & 7], NULL));
 }
 
 static void assert_nothing_left(World *world) {
