@@ -68,7 +68,10 @@ static void print_host(const SimHost *host) {
     puts("  no IOMMU groups: a scenario adds them (`group 7: 0000:01:00.0` below `host`)");
   for (guint i = 0; i < host->groups->len; i++) {
     const SimHostGroup *group = host->groups->pdata[i];
-    printf("  group %u\n", group->number);
+    printf("  group %u", group->number);
+    if (group->iommu != SIM_IOMMU_ORDINARY)
+      printf(" (iommu %s)", sim_host_iommu_name(group->iommu));
+    putchar('\n');
     for (guint j = 0; j < group->devices->len; j++)
       print_device(&g_array_index(group->devices, SimHostDevice, j));
   }

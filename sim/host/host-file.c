@@ -100,7 +100,15 @@ typedef struct {
 static gboolean set_group(gpointer base, const char *key, const char *value, GError **error) {
   const NumberedGroup *group = base;
 
-  return strcmp(key, "devices") == 0 || sim_host_group_set(group->host, group->number, key, value, error);
+  if (strcmp(key, "devices") == 0 || sim_host_group_set(group->host, group->number, key, value, error))
+    return TRUE;
+  if (error && g_error_matches(*error, SIM_HOST_ERROR, SIM_HOST_ERROR_NOT_FOUND)) {
+    g_autofree char *message = g_strconcat((*error)->message, ", devices", NULL);
+
+    g_clear_error(error);
+    g_set_error_literal(error, SIM_HOST_ERROR, SIM_HOST_ERROR_NOT_FOUND, message);
+  }
+  return FALSE;
 }
 
 static gboolean read_group(const Reader *reader, const char *section, GError **error) {

@@ -229,29 +229,6 @@ static gboolean apply_profile(const char *key, const char *value, SimHost *host,
   return refuse(error, key, value, wanted);
 }
 
-static gboolean parse_iommu(const char *key, const char *value, SimGroupIommu *iommu, GError **error) {
-  static const char *const names[] = {
-      [SIM_IOMMU_ORDINARY] = "ordinary",
-      [SIM_IOMMU_NONE] = "none",
-      [SIM_IOMMU_EMULATED] = "emulated",
-      [SIM_IOMMU_NO_TABLE] = "no-table",
-      [SIM_IOMMU_OTHER_DOMAIN] = "other-domain",
-      [SIM_IOMMU_BUSY] = "busy",
-      [SIM_IOMMU_NPU] = "npu",
-      [SIM_IOMMU_REFUSES_WINDOWS] = "refuses-windows",
-      [SIM_IOMMU_RMRR] = "rmrr",
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-    if (strcmp(value, names[i]) == 0) {
-      *iommu = (SimGroupIommu)i;
-      return TRUE;
-    }
-  }
-  return refuse(error, key, value,
-                "a kind of group: ordinary, none, emulated, no-table, other-domain, busy, npu, refuses-windows, rmrr");
-}
-
 static gboolean apply_recorded(const char *key, const char *path, SimHostDevice *device, GError **error) {
   g_autofree char *text = NULL;
 
@@ -280,6 +257,33 @@ static const char *const platforms[] = {[SIM_POWERNV] = "powernv", [SIM_PSERIES]
 static const char *const wakes[] = {[SIM_WAKES] = "on", [SIM_WAKES_ONCE] = "once", [SIM_WAKES_NEVER] = "never", NULL};
 static const char *const lines[] = {
     [SIM_LINE_ROUTED] = "routed", [SIM_LINE_UNROUTED] = "unrouted", [SIM_LINE_TAKEN] = "taken", NULL};
+
+static const char *const iommu_names[] = {[SIM_IOMMU_ORDINARY] = "ordinary",
+                                          [SIM_IOMMU_NONE] = "none",
+                                          [SIM_IOMMU_EMULATED] = "emulated",
+                                          [SIM_IOMMU_NO_TABLE] = "no-table",
+                                          [SIM_IOMMU_OTHER_DOMAIN] = "other-domain",
+                                          [SIM_IOMMU_BUSY] = "busy",
+                                          [SIM_IOMMU_NPU] = "npu",
+                                          [SIM_IOMMU_REFUSES_WINDOWS] = "refuses-windows",
+                                          [SIM_IOMMU_RMRR] = "rmrr",
+                                          NULL};
+
+const char *sim_host_iommu_name(SimGroupIommu iommu) {
+  return iommu_names[iommu];
+}
+
+static gboolean parse_iommu(const char *key, const char *value, SimGroupIommu *iommu, GError **error) {
+  g_autofree char *known = g_strjoinv(", ", (char **)iommu_names), *wanted = NULL;
+  guint index;
+
+  if (parse_choice(value, iommu_names, &index)) {
+    *iommu = (SimGroupIommu)index;
+    return TRUE;
+  }
+  wanted = g_strdup_printf("a kind of group: %s", known);
+  return refuse(error, key, value, wanted);
+}
 
 /* "32 64 128", some of them, or "none" */
 static gboolean parse_atomics(const char *text, guint *mask) {

@@ -5,9 +5,6 @@
 
 enum { IOVA_BITS = 48 }; /* four levels of page tables */
 
-/* Of capability(7). */
-enum { IPC_LOCK = 14, SYS_RAWIO = 17 };
-
 G_DEFINE_QUARK(sim - host - error - quark, sim_host_error)
 
 SimHost *sim_host_new(void) {
@@ -135,9 +132,9 @@ gboolean sim_host_add_device(SimHost *host, guint group, const char *address, GE
 
 gboolean sim_host_capable(const SimHost *host, int capability) {
   switch (capability) {
-  case IPC_LOCK:
+  case SIM_CAP_IPC_LOCK:
     return host->ipc_lock;
-  case SYS_RAWIO:
+  case SIM_CAP_SYS_RAWIO:
     return host->sys_rawio;
   default:
     return FALSE;

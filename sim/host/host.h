@@ -165,7 +165,11 @@ gboolean sim_host_set_device(SimHost *host, const char *address, const char *key
 const SimHostGroup *sim_host_group(const SimHost *host, guint number); /* NULL if there is none */
 const SimHostDevice *sim_host_device(const SimHost *host, guint64 id); /* NULL if there is none */
 
-/* Whether the simulated processes have a capability, by its number in capability(7). */
+/* "ordinary", "none", ...: as a host file has it. */
+const char *sim_host_iommu_name(SimGroupIommu iommu);
+
+enum { SIM_CAP_IPC_LOCK = 14, SIM_CAP_SYS_RAWIO = 17 }; /* numbers of capability(7) */
+/* Whether the simulated processes have a capability. */
 gboolean sim_host_capable(const SimHost *host, int capability);
 
 G_END_DECLS

@@ -9,13 +9,11 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "sim/host/host.h"
 
 G_BEGIN_DECLS
 
 typedef struct SimFile SimFile;
-
-enum { SIM_CAP_IPC_LOCK = 14, SIM_CAP_SYS_RAWIO = 17 }; /* numbers of capability(7) */
 
 typedef struct {
   /* Copies between the model and the caller's memory. 0, or -EFAULT with nothing promised about the bytes copied. */
@@ -40,7 +38,7 @@ typedef struct {
                  guint *page_shift);
 
   guint64 (*memlock)(gpointer port, gpointer task); /* RLIMIT_MEMLOCK of the caller, bytes; G_MAXUINT64 = unlimited */
-  gboolean (*capable)(gpointer port, gpointer task, int cap);
+  gboolean (*capable)(gpointer port, gpointer task, int cap); /* SIM_CAP_* */
 
   /* The open file behind the caller's fd. *file borrowed; NULL for a file that is not the model's. 0 or -EBADF. */
   int (*file)(gpointer port, gpointer task, int fd, SimFile **file);

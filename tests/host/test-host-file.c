@@ -154,11 +154,15 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
       {"[host]\neeh=maybe\n", "'maybe' is not on or off", SIM_HOST_ERROR_VALUE},
       {"[host]\n[group seven]\n", "h.ini:2: [group seven] a group is named by its number", SIM_HOST_ERROR_SYNTAX},
       {"[host]\n[group 7]\n", "h.ini:2: [group 7] a group has at least one device", SIM_HOST_ERROR_VALUE},
+      {"[host]\n[group 7]\niommu=some\ndevices=0000:01:00.0\n",
+       "h.ini:3: [group 7] key 'iommu': 'some' is not a kind of group: ordinary, none, ", SIM_HOST_ERROR_VALUE},
+      {"[host]\n[group 7]\niova-bits=31\ndevices=0000:01:00.0\n", "'31' is not a number of address bits, 32 to 64",
+       SIM_HOST_ERROR_VALUE},
       {"[host]\n[group 7]\ndevices=1:0\n", "h.ini:3: [group 7] group 7: '1:0' is no PCI address", SIM_HOST_ERROR_VALUE},
       {"[host]\n[group 7]\ndevices=0000:01:00.0\n[group 8]\ndevices=0000:01:00.0\n",
        "h.ini:5: [group 8] group 8: device 0000:01:00.0 is in group 7 already", SIM_HOST_ERROR_CONFLICT},
-      {"[host]\n[group 7]\nname=x\ndevices=0000:01:00.0\n", "h.ini:3: [group 7] unknown key 'name'",
-       SIM_HOST_ERROR_NOT_FOUND},
+      {"[host]\n[group 7]\nname=x\ndevices=0000:01:00.0\n",
+       "h.ini:3: [group 7] unknown key 'name'; known: iommu, iova-bits, devices", SIM_HOST_ERROR_NOT_FOUND},
       {"[host]\n[device 0000:01:00.0]\n", "h.ini:2: [device 0000:01:00.0] no group has a device",
        SIM_HOST_ERROR_NOT_FOUND},
       {"[host]\n[bridge]\n", "h.ini:2: [bridge] unknown section", SIM_HOST_ERROR_SYNTAX},
@@ -262,6 +266,27 @@ static void the_machines_own_kvm_goes_with_x86(void **state) {
   assert_non_null(strstr(error->message, ":3: [host] key 'kvm': "));
 }
 
+static void a_group_says_what_stands_behind_it(void **state) {
+  g_autoptr(SimHost) host = load_text("[host]\nsys-rawio=on\nnoiommu=yes\ninterrupt-remapping=off\n"
+                                      "[group 7]\niova-bits=39\ndevices=0000:01:00.0\niommu=none\n"
+                                      "[group 8]\ndevices=0000:02:00.0\n",
+                                      NULL);
+  g_autoptr(SimHost) copy = sim_host_copy(host);
+  g_autofree char *seven = sim_host_group_node(sim_host_group(copy, 7));
+  g_autofree char *eight = sim_host_group_node(sim_host_group(copy, 8));
+
+  assert_true(host->noiommu);
+  assert_false(host->interrupt_remapping);
+  assert_true(sim_host_capable(host, SIM_CAP_SYS_RAWIO));
+  assert_false(sim_host_capable(host, SIM_CAP_IPC_LOCK) || sim_host_capable(host, 21));
+  assert_int_equal(sim_host_group(copy, 7)->iommu, SIM_IOMMU_NONE);
+  assert_int_equal(sim_host_group(copy, 7)->iova_bits, 39);
+  assert_int_equal(sim_host_group(copy, 8)->iommu, SIM_IOMMU_ORDINARY);
+  assert_int_equal(sim_host_group(copy, 8)->iova_bits, 48);
+  assert_string_equal(seven, "noiommu-7");
+  assert_string_equal(eight, "8");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_host_file_says_what_the_host_is),
@@ -270,6 +295,7 @@ int main(void) {
       cmocka_unit_test(what_is_wrong_is_named_with_its_place),
       cmocka_unit_test(every_built_in_host_loads),
       cmocka_unit_test(a_copy_is_its_own),
+      cmocka_unit_test(a_group_says_what_stands_behind_it),
       cmocka_unit_test(the_machines_own_kvm_goes_with_x86),
   };
 
