@@ -18,9 +18,11 @@ typedef enum {
   SUBJECT_HUNG,        /* it did not answer in time and was killed */
 } SubjectStatus;
 
+enum { SUBJECT_NO_ERRNO = -1 };
+
 typedef struct {
   SubjectStatus status;
-  int err;           /* errno behind SUBJECT_REFUSED, 0 if none */
+  int err;           /* errno behind SUBJECT_REFUSED, 0 if none, SUBJECT_NO_ERRNO if the subject does not tell it */
   gint64 result;     /* raw calls: >= 0 or -errno; hypercalls that the subject handles: H_*; ENGINE: as stmt->stops */
   guint64 value;     /* H_GET_TCE's, or an out-field mismatch's value; ENGINE: its CRC, or where it stopped */
   char message[512]; /* NUL-terminated; empty if there is nothing to say */

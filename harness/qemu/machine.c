@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness/qemu/machine.h"
 
-/* QEMU: include/hw/ppc/spapr.h, SPAPR_MEMORY_BLOCK_SIZE; hw/ppc/spapr.c, SPAPR_DEVICE_MEM_ALIGN. */
-static const guint64 memory_block = 256 << 20, plugged_align = 1 << 30;
+/* QEMU: include/hw/ppc/spapr.h, SPAPR_DEVICE_MEM_ALIGN. */
+static const guint64 plugged_align = 1 << 30;
 
 static const guint64 window_size = 1 << 30; /* of a PHB's default window, from 0: dma_win_addr, dma_win_size */
 
@@ -42,9 +42,7 @@ static guint64 plugged_base(const Scenario *scenario) {
 static char *plug_ram_reason(const Scenario *scenario, const ScenarioStmt *stmt) {
   guint64 base = plugged_base(scenario);
 
-  if (stmt->fails)
-    return NULL;
-  if (stmt->size % memory_block || stmt->addr % memory_block)
+  if (stmt->size % QEMU_MEMORY_BLOCK || stmt->addr % QEMU_MEMORY_BLOCK)
     return g_strdup("QEMU plugs memory in blocks of 256M");
   if (stmt->addr < base)
     return g_strdup_printf("QEMU plugs memory from 0x%" G_GINT64_MODIFIER "x on", base);
@@ -75,7 +73,7 @@ static char *header_reason(const Scenario *scenario, const QemuProgram *program)
     return g_strdup_printf("%s is a build for this machine, which has no KVM for pseries guests: it carries `guest "
                            "pseries tcg`",
                            qemu_program_path(program));
-  if (scenario->ram % memory_block)
+  if (scenario->ram % QEMU_MEMORY_BLOCK)
     return g_strdup("QEMU's pseries machine has RAM in blocks of 256M");
   for (guint i = 0; i < scenario->phbs->len; i++) {
     char *reason = phb_reason(&g_array_index(scenario->phbs, ScenarioPhb, i));
@@ -122,14 +120,21 @@ static void add_memory(const Scenario *scenario, GPtrArray *argv) {
     if (stmt->kind != STMT_PLUG_RAM)
       continue;
     slots++;
-    if (!stmt->fails)
-      room = MAX(room, stmt->addr + stmt->size - plugged_base(scenario));
+    room = MAX(room, stmt->addr + stmt->size - plugged_base(scenario));
   }
   if (slots)
     add(argv, "-m", "size=%" G_GUINT64_FORMAT "M,slots=%u,maxmem=%" G_GUINT64_FORMAT "M", scenario->ram >> 20, slots,
         (scenario->ram + room) >> 20);
   else
     add(argv, "-m", "size=%" G_GUINT64_FORMAT "M", scenario->ram >> 20);
+}
+
+/* A host whose firmware says nothing of the processor's flaws, as emulated ones do, cannot give a guest what QEMU asks
+ * for unless told. The guest's pages are no larger than the host's, by which its RAM is backed. */
+static void add_kvm(const Scenario *scenario, GPtrArray *argv) {
+  add(argv, "-machine", "kernel-irqchip=off,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off");
+  if (scenario->host->page_shift < 16)
+    add(argv, "-machine", "cap-hpt-max-page-size=%u", 1u << scenario->host->page_shift);
 }
 
 static void add_phbs(const Scenario *scenario, GPtrArray *argv) {
@@ -151,19 +156,10 @@ static void add_cold(Kernel *kernel, const GPtrArray *cold, GPtrArray *argv) {
   }
 }
 
-/* A host whose firmware says nothing of the processor's flaws, as emulated ones do, cannot give a guest what QEMU asks
- * for unless told. The guest's pages are no larger than the host's, by which its RAM is backed. */
-static void add_kvm(const Scenario *scenario, GPtrArray *argv) {
-  add(argv, "-machine", "kernel-irqchip=off,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off");
-  if (scenario->host->page_shift < 16)
-    add(argv, "-machine", "cap-hpt-max-page-size=%u", 1u << scenario->host->page_shift);
-}
-
-char **qemu_machine_command(const Scenario *scenario, Kernel *kernel, const QemuProgram *program, const GPtrArray *cold,
-                            const char *ram_path, int monitor) {
+char **qemu_machine_options(const Scenario *scenario, Kernel *kernel, const GPtrArray *cold, const char *ram_path,
+                            int monitor) {
   GPtrArray *argv = g_ptr_array_new();
 
-  qemu_program_append_start(program, argv);
   add(argv, "-machine", "pseries,memory-backend=ram,accel=%s", scenario->kvm ? "kvm" : "tcg");
   if (scenario->kvm)
     add_kvm(scenario, argv);

@@ -11,14 +11,17 @@
 
 G_BEGIN_DECLS
 
+/* Bytes of memory that come and go at once. QEMU: include/hw/ppc/spapr.h, SPAPR_MEMORY_BLOCK_SIZE. */
+#define QEMU_MEMORY_BLOCK ((guint64)256 << 20)
+
 /* FALSE with KERNEL_ERROR_UNAVAILABLE, the place and the reason: the scenario is not one for this QEMU. */
 gboolean qemu_machine_carries(const Scenario *scenario, const QemuProgram *program, GError **error);
 
-/* The words that start QEMU with the scenario's machine, stopped before its first instruction; NULL-terminated. cold:
- * of const ScenarioStmt*, the devices that are there, whose addresses the kernel tells. ram_path: what is mapped as its
+/* The options that make QEMU the scenario's machine, stopped before its first instruction; NULL-terminated. cold: of
+ * const ScenarioStmt*, the devices that are there, whose addresses the kernel tells. ram_path: what is mapped as its
  * RAM. monitor: fd of the QMP socket. */
-char **qemu_machine_command(const Scenario *scenario, Kernel *kernel, const QemuProgram *program, const GPtrArray *cold,
-                            const char *ram_path, int monitor);
+char **qemu_machine_options(const Scenario *scenario, Kernel *kernel, const GPtrArray *cold, const char *ram_path,
+                            int monitor);
 
 /* "pci.0", "phb1.0": the root bus of a PHB. */
 char *qemu_machine_bus(guint phb);

@@ -30,30 +30,7 @@ gboolean monitor_plug(Qmp *qmp, JsonObject *options, GError **error) {
   return qmp_command(qmp, "device_add", options, error);
 }
 
-/* PAPR 13.5.3, set-indicator. */
-enum { INDICATOR_ISOLATION = 9001, INDICATOR_ALLOCATION = 9003, ISOLATED = 0, UNUSABLE = 0 };
-
-static gboolean set_indicator(QemuGuest *guest, guint32 indicator, guint32 drc, guint32 state, GError **error) {
-  const guint32 args[] = {indicator, drc, state};
-  guint32 status;
-
-  return qemu_guest_rtas(guest, "set-indicator", args, G_N_ELEMENTS(args), &status, 1, error);
-}
-
-static gboolean let_go(QemuGuest *guest, guint32 drc, gboolean logical, GError **error) {
-  return set_indicator(guest, INDICATOR_ISOLATION, drc, ISOLATED, error) &&
-         (!logical || set_indicator(guest, INDICATOR_ALLOCATION, drc, UNUSABLE, error));
-}
-
-static gboolean let_all_go(QemuGuest *guest, guint32 drc, guint count, gboolean logical, GError **error) {
-  for (guint i = 0; guest && i < count; i++)
-    if (!let_go(guest, drc + i, logical, error))
-      return FALSE;
-  return guest != NULL;
-}
-
-gboolean monitor_unplug(Qmp *qmp, MonitorGuestFunc guest, gpointer data, const char *id, guint32 drc, guint count,
-                        gboolean logical, GError **error) {
+gboolean monitor_unplug(Qmp *qmp, const char *id, gboolean *waits, GError **error) {
   JsonObject *options = json_object_new();
 
   json_object_set_string_member(options, "id", id);
@@ -62,31 +39,22 @@ gboolean monitor_unplug(Qmp *qmp, MonitorGuestFunc guest, gpointer data, const c
   /* What the guest has not configured yet is gone with the answer; but the event may come behind that. */
   if (!settle(qmp, error))
     return FALSE;
-  if (!qmp_take_event(qmp, "DEVICE_DELETED", "device", id) &&
-      !(let_all_go(guest(data, error), drc, count, logical, error) &&
-        qmp_await_event(qmp, "DEVICE_DELETED", "device", id, error)))
-    return FALSE;
-  return settle(qmp, error);
+  *waits = !qmp_take_event(qmp, "DEVICE_DELETED", "device", id);
+  return TRUE;
+}
+
+gboolean monitor_unplugged(Qmp *qmp, const char *id, gboolean waited, GError **error) {
+  return (!waited || qmp_await_event(qmp, "DEVICE_DELETED", "device", id, error)) && settle(qmp, error);
 }
 
 gboolean monitor_reset(Qmp *qmp, GError **error) {
   return qmp_command(qmp, "system_reset", NULL, error) && qmp_await_event(qmp, "RESET", NULL, NULL, error);
 }
 
-/* ---- connectors ---- */
-
-enum { DRC_PHB = 2, DRC_PCI = 4, DRC_MEMORY = 8, DRC_TYPE_SHIFT = 28 };
-
-guint32 monitor_phb_drc(guint phb) {
-  return (guint32)DRC_PHB << DRC_TYPE_SHIFT | phb;
-}
-
-guint32 monitor_memory_drc(guint64 address) {
-  return (guint32)DRC_MEMORY << DRC_TYPE_SHIFT | (guint32)(address >> 28);
-}
+/* ---- what it looks like ---- */
 
 /* The slot of a device, from query-pci's list of buses. */
-static gboolean find_slot(JsonNode *buses, const char *id, guint32 *devfn) {
+static gboolean find_slot(JsonNode *buses, const char *id, guint *devfn) {
   JsonArray *list = JSON_NODE_HOLDS_ARRAY(buses) ? json_node_get_array(buses) : NULL;
 
   for (guint i = 0; list && i < json_array_get_length(list); i++) {
@@ -96,25 +64,22 @@ static gboolean find_slot(JsonNode *buses, const char *id, guint32 *devfn) {
       if (g_strcmp0(json_object_get_string_member_with_default(device, "qdev_id", ""), id) != 0)
         continue;
       *devfn =
-          (guint32)(json_object_get_int_member(device, "slot") << 3 | json_object_get_int_member(device, "function"));
+          (guint)(json_object_get_int_member(device, "slot") << 3 | json_object_get_int_member(device, "function"));
       return TRUE;
     }
   }
   return FALSE;
 }
 
-gboolean monitor_device_drc(Qmp *qmp, guint phb, const char *id, guint32 *drc, GError **error) {
+gboolean monitor_devfn(Qmp *qmp, const char *id, guint *devfn, GError **error) {
   g_autoptr(JsonNode) buses = qmp_execute(qmp, "query-pci", NULL, -1, error);
-  guint32 devfn = 0;
 
   if (!buses)
     return FALSE;
-  if (!find_slot(buses, id, &devfn)) {
-    g_set_error(error, QEMU_ERROR, QEMU_ERROR_REFUSED, "QEMU's machine has no PCI device %s", id);
-    return FALSE;
-  }
-  *drc = (guint32)DRC_PCI << DRC_TYPE_SHIFT | phb << 16 | devfn;
-  return TRUE;
+  if (find_slot(buses, id, devfn))
+    return TRUE;
+  g_set_error(error, QEMU_ERROR, QEMU_ERROR_REFUSED, "QEMU's machine has no PCI device %s", id);
+  return FALSE;
 }
 
 /* ---- gdbstub ---- */

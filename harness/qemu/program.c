@@ -9,13 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/foreign.h"
 #include "harness/kernel.h"
 
 struct QemuProgram {
   char *path;
-  guint machine; /* EM_* */
-  gboolean foreign;
-  char *loader; /* of the root that it lies in; NULL: it is at home on this machine */
+  gboolean power;
+  gboolean foreign; /* run as harness/foreign.h says */
+  char *loader;     /* of the root that it lies in; NULL: it is at home on this machine */
   char *root;
 };
 
@@ -60,11 +61,11 @@ static gboolean read_header(const char *path, Elf64_Ehdr *header, char **loader,
   return elf;
 }
 
-static guint own_machine(void) {
+static guint machine_of(const char *path) {
   g_autofree char *loader = NULL;
   Elf64_Ehdr header;
 
-  return read_header("/proc/self/exe", &header, &loader, NULL) ? header.e_machine : EM_NONE;
+  return read_header(path, &header, &loader, NULL) ? header.e_machine : EM_NONE;
 }
 
 /* ---- where it lies ---- */
@@ -89,32 +90,19 @@ static char *cache_path(const char *set) {
   return g_build_filename(g_get_user_cache_dir(), "vfiosim", set, "usr/bin/qemu-system-ppc64", NULL);
 }
 
-/* With KVM for POWER, on a machine of another kind. */
-static char *search_foreign(GError **error) {
-  char *fetched = cache_path("qemu-ppc64el");
-
-  if (g_file_test(fetched, G_FILE_TEST_IS_EXECUTABLE))
-    return fetched;
-  g_free(fetched);
-  g_set_error_literal(
-      error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
-      "there is no QEMU with KVM for POWER: run scripts/fetch qemu-ppc64el qemu-user toolchain sysroot, "
-      "which installs nothing, or name one with --subject qemu:PATH");
-  return NULL;
-}
-
-static char *search(GError **error) {
+static char *search(gboolean kvm, GError **error) {
   g_autofree char *found = g_find_program_in_path("qemu-system-ppc64");
-  g_autofree char *fetched = cache_path("client-qemu-ppc");
+  g_autofree char *fetched = cache_path(kvm ? "qemu-ppc64el" : "client-qemu-ppc");
 
-  if (found)
+  if (found && (!kvm || machine_of(found) == EM_PPC64))
     return g_steal_pointer(&found);
   if (g_file_test(fetched, G_FILE_TEST_IS_EXECUTABLE))
     return g_steal_pointer(&fetched);
-  g_set_error_literal(
-      error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
-      "there is no qemu-system-ppc64: install qemu-system-ppc, or run scripts/fetch client-qemu-ppc, which "
-      "installs nothing, or name one with --subject qemu:PATH");
+  g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
+              "there is no qemu-system-ppc64 %s: run scripts/fetch %s, which installs nothing, or name one with "
+              "--subject qemu:PATH",
+              kvm ? "with KVM for pseries guests" : "in PATH",
+              kvm ? "qemu-ppc64el qemu-user toolchain sysroot" : "client-qemu-ppc");
   return NULL;
 }
 
@@ -125,10 +113,7 @@ QemuProgram *qemu_program_find(const char *path, gboolean kvm, GError **error) {
   g_autofree char *loader = NULL;
   Elf64_Ehdr header;
 
-  if (path)
-    program->path = realpath(path, NULL);
-  else
-    program->path = kvm && own_machine() != EM_PPC64 ? search_foreign(error) : search(error);
+  program->path = path ? realpath(path, NULL) : search(kvm, error);
   if (!program->path) {
     if (path)
       g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_FAILED, "%s: %s", path, g_strerror(errno));
@@ -136,17 +121,15 @@ QemuProgram *qemu_program_find(const char *path, gboolean kvm, GError **error) {
   }
   if (!read_header(program->path, &header, &loader, error))
     return NULL;
-  program->machine = header.e_machine;
-  program->foreign = program->machine == EM_PPC64 && own_machine() != EM_PPC64;
-  if (program->foreign)
-    return g_steal_pointer(&program);
-  if (program->machine != own_machine()) {
+  program->power = header.e_machine == EM_PPC64;
+  program->foreign = foreign_program(program->path);
+  if (!program->foreign && header.e_machine != machine_of("/proc/self/exe")) {
     g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
-                "%s is a program for another machine (ELF machine %u): one for this machine or for ppc64le can be run",
-                program->path, program->machine);
+                "%s is a program for ELF machine %u: what is for this machine or for ppc64le can be run", program->path,
+                header.e_machine);
     return NULL;
   }
-  program->root = root_of(program->path, loader);
+  program->root = program->foreign ? NULL : root_of(program->path, loader);
   program->loader = program->root ? g_build_filename(program->root, loader, NULL) : NULL;
   return g_steal_pointer(&program);
 }
@@ -165,14 +148,10 @@ const char *qemu_program_path(const QemuProgram *program) {
 }
 
 gboolean qemu_program_is_power(const QemuProgram *program) {
-  return program->machine == EM_PPC64;
+  return program->power;
 }
 
-gboolean qemu_program_is_foreign(const QemuProgram *program) {
-  return program->foreign;
-}
-
-static void append_libraries(const char *root, GPtrArray *argv) {
+static char *library_path(const char *root) {
   static const char *const folders[] = {"lib", "usr/lib"};
   g_autoptr(GString) path = g_string_new(NULL);
 
@@ -184,18 +163,23 @@ static void append_libraries(const char *root, GPtrArray *argv) {
       if (strstr(name, "-linux-gnu"))
         g_string_append_printf(path, "%s%s/%s", path->len ? ":" : "", folder, name);
   }
-  g_ptr_array_add(argv, g_strdup("--library-path"));
-  g_ptr_array_add(argv, g_strdup(path->str));
+  return g_string_free(g_steal_pointer(&path), FALSE);
 }
 
-void qemu_program_append_start(const QemuProgram *program, GPtrArray *argv) {
+char **qemu_program_command(const QemuProgram *program, const SimHost *host, const char *const *options,
+                            GError **error) {
+  g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
   if (program->loader) {
-    g_ptr_array_add(argv, g_strdup(program->loader));
-    append_libraries(program->root, argv);
+    g_autofree char *libraries = library_path(program->root);
+    g_strv_builder_add_many(words, program->loader, "--library-path", libraries, NULL);
   }
-  g_ptr_array_add(argv, g_strdup(program->path));
+  g_strv_builder_add(words, program->path);
   if (program->root) {
-    g_ptr_array_add(argv, g_strdup("-L"));
-    g_ptr_array_add(argv, g_build_filename(program->root, "usr/share/qemu", NULL));
+    g_autofree char *firmware = g_build_filename(program->root, "usr/share/qemu", NULL);
+    g_strv_builder_add_many(words, "-L", firmware, NULL);
   }
+  g_strv_builder_addv(words, (const char **)options);
+  g_auto(GStrv) argv = g_strv_builder_end(words);
+  return program->foreign ? foreign_command(host, (const char *const *)argv, error) : g_steal_pointer(&argv);
 }

@@ -3,7 +3,8 @@
 """Runs every scenario with every subject on every simulated kernel, and prints what came of it as a table.
 
 usage: table.py VFIOSIM SCENARIOS [--subject qemu:PATH]...          prints the table, in Markdown
-       table.py VFIOSIM SCENARIOS --subject S... --tested NAME...   fails unless S carries just these
+       table.py VFIOSIM SCENARIOS --subject S --guest kvm|tcg --tested NAME...
+                                                                    fails unless S carries just these, of those with such a guest
 
 A scenario of raw calls is no machine's, and is left out.
 """
@@ -11,6 +12,7 @@ A scenario of raw calls is no machine's, and is left out.
 import argparse
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ arguments = argparse.ArgumentParser()
 arguments.add_argument("vfiosim")
 arguments.add_argument("scenarios", type=pathlib.Path)
 arguments.add_argument("--subject", action="append", default=[])
+arguments.add_argument("--guest", default="(kvm|tcg)")
 arguments.add_argument("--tested", nargs="*")
 options = arguments.parse_args()
 SHOWN = {"pass": "yes", "fail": "**no**", "skip": "", "error": "error"}
@@ -31,7 +34,8 @@ def run(kernel: str, subject: str) -> dict[str, dict]:
         return {result["name"]: result for result in json.load(report)["scenarios"]}
 
 
-machines = sorted(str(path) for path in options.scenarios.rglob("*.scn") if "\nguest" in path.read_text())
+machines = sorted(str(path) for path in options.scenarios.rglob("*.scn")
+                  if re.search(rf"^guest +pseries {options.guest}", path.read_text(), re.MULTILINE))
 names = {str(pathlib.Path(path).relative_to(options.scenarios).with_suffix("")) for path in machines}
 
 if options.tested is not None:
