@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A QEMU as the subject: what subject.c, parts.c and hypercall.c share. Private to harness/qemu. */
+/* A QEMU as the subject: what subject.c, parts.c, hypercall.c and firmware.c share. Private to harness/qemu. */
 #pragma once
 
 #include "harness/qemu/guest.h"
@@ -35,6 +35,7 @@ QemuGuest *qemu_get_guest(Qemu *qemu, GError **error);
 /* ---- parts.c: devices, bridges and memory that come and go; FALSE: errors of error.h */
 
 void qemu_note_device(Qemu *qemu, const ScenarioStmt *stmt);
+guint qemu_device_phb(const Qemu *qemu, const char *name); /* index of the PHB that it is behind */
 gboolean qemu_plug(Qemu *qemu, const ScenarioStmt *stmt, GError **error);
 gboolean qemu_unplug(Qemu *qemu, const ScenarioStmt *stmt, GError **error);
 gboolean qemu_plug_phb(Qemu *qemu, const ScenarioStmt *stmt, GError **error);
@@ -49,5 +50,11 @@ gboolean qemu_ddw_remove(Qemu *qemu, const ScenarioStmt *stmt, GError **error);
 gboolean qemu_ddw_reset(Qemu *qemu, const ScenarioStmt *stmt, GError **error);
 /* STMT_GUEST_*: the result, and the value of H_GET_TCE, in *reply. */
 gboolean qemu_hypercall(Qemu *qemu, const ScenarioStmt *stmt, SubjectReply *reply, GError **error);
+
+/* ---- firmware.c: what the guest is told */
+
+gboolean qemu_config_read(Qemu *qemu, const ScenarioStmt *stmt, guint64 *value, GError **error);
+gboolean qemu_config_write(Qemu *qemu, const ScenarioStmt *stmt, GError **error);
+gboolean qemu_ddw_query(Qemu *qemu, const ScenarioStmt *stmt, guint64 *left, GError **error);
 
 G_END_DECLS

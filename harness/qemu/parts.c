@@ -36,12 +36,15 @@ gboolean qemu_plug(Qemu *qemu, const ScenarioStmt *stmt, GError **error) {
   return TRUE;
 }
 
+guint qemu_device_phb(const Qemu *qemu, const char *name) {
+  return GPOINTER_TO_UINT(g_hash_table_lookup(qemu->phbs, name)) - 1;
+}
+
 gboolean qemu_unplug(Qemu *qemu, const ScenarioStmt *stmt, GError **error) {
-  guint phb = GPOINTER_TO_UINT(g_hash_table_lookup(qemu->phbs, stmt->name)) - 1;
   guint devfn;
 
   return monitor_devfn(qemu->qmp, stmt->name, &devfn, error) &&
-         take_out(qemu, stmt->name, connector_of_device(phb, devfn), 1, error);
+         take_out(qemu, stmt->name, connector_of_device(qemu_device_phb(qemu, stmt->name), devfn), 1, error);
 }
 
 gboolean qemu_plug_phb(Qemu *qemu, const ScenarioStmt *stmt, GError **error) {

@@ -177,6 +177,12 @@ static gboolean perform_event(Qemu *qemu, const ScenarioStmt *stmt, SubjectReply
     return qemu_ddw_remove(qemu, stmt, error);
   case STMT_DDW_RESET:
     return qemu_ddw_reset(qemu, stmt, error);
+  case STMT_DDW_QUERY:
+    return qemu_ddw_query(qemu, stmt, &reply->value, error);
+  case STMT_CONFIG_READ:
+    return qemu_config_read(qemu, stmt, &reply->value, error);
+  case STMT_CONFIG_WRITE:
+    return qemu_config_write(qemu, stmt, error);
   case STMT_GUEST_PUT:
   case STMT_GUEST_GET:
   case STMT_GUEST_STUFF:
