@@ -7,13 +7,13 @@ enum { THREADS_MAX = 8, POWER8_THREADS = 8 };
 
 static long read_cap(SimCall *call, struct kvm_enable_cap *cap) {
   if (sim_read(call, call->arg, cap, sizeof *cap))
-    return sim_refuse(call, EFAULT, RULE_NONE);
-  return cap->flags ? sim_refuse(call, EINVAL, RULE_NONE) : 0;
+    return sim_refuse(call, EFAULT, RULE_VC_1);
+  return cap->flags ? sim_refuse(call, EINVAL, RULE_VC_11) : 0;
 }
 
 static long enable_hcall(SimCall *call, SimVm *vm, const struct kvm_enable_cap *cap) {
   if (cap->args[1] > 1 || !sim_hcall_implemented(cap->args[0]))
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_12);
   sim_vm_enable_hcalls(vm, sim_hcall_bit(cap->args[0]), cap->args[1] != 0);
   return 0;
 }
@@ -23,8 +23,8 @@ static long set_smt(SimCall *call, const SimVm *vm, const struct kvm_enable_cap 
   guint64 threads = cap->args[0];
 
   if (cap->args[1] || threads > THREADS_MAX || !threads || threads & (threads - 1))
-    return sim_refuse(call, EINVAL, RULE_NONE);
-  return g_hash_table_size(sim_vm_vcpus(vm)) ? sim_refuse(call, EBUSY, RULE_NONE) : 0;
+    return sim_refuse(call, EINVAL, RULE_VC_13);
+  return g_hash_table_size(sim_vm_vcpus(vm)) ? sim_refuse(call, EBUSY, RULE_VC_14) : 0;
 }
 
 long sim_enable_cap_vm(SimCall *call, SimVm *vm) {
@@ -39,7 +39,7 @@ long sim_enable_cap_vm(SimCall *call, SimVm *vm) {
   case KVM_CAP_PPC_SMT:
     return set_smt(call, vm, &cap);
   default:
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_11);
   }
 }
 
@@ -58,8 +58,8 @@ long sim_enable_cap_vcpu(SimCall *call, SimVcpu *vcpu) {
   case KVM_CAP_PPC_FWNMI:
     break;
   default:
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_11);
   }
   vcpu->sane = vcpu->papr; /* whatever was enabled, an HV guest without PAPR is none */
-  return vcpu->sane ? 0 : sim_refuse(call, EINVAL, RULE_NONE);
+  return vcpu->sane ? 0 : sim_refuse(call, EINVAL, RULE_VC_36);
 }

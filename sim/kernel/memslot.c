@@ -54,13 +54,13 @@ long sim_memslots_set(SimCall *call, GArray *slots) {
   guint at;
 
   if (sim_read(call, call->arg, &region, sizeof region))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   if (!is_sane(call, &region))
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_5);
   old = find_slot(slots, region.slot, &at);
   if (region.memory_size == 0) {
     if (!old)
-      return sim_refuse(call, EINVAL, RULE_NONE);
+      return sim_refuse(call, EINVAL, RULE_VC_6);
     g_array_remove_index(slots, at);
     return 0;
   }
@@ -71,9 +71,9 @@ long sim_memslots_set(SimCall *call, GArray *slots) {
                      .ua = region.userspace_addr};
   /* only the guest address and the flags of a slot can change, and not whether it is read-only */
   if (old && (old->ua != new.ua || old->size != new.size || (old->flags ^ new.flags) & KVM_MEM_READONLY))
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_7);
   if (overlaps(slots, &new))
-    return sim_refuse(call, EEXIST, RULE_NONE);
+    return sim_refuse(call, EEXIST, RULE_VC_8);
   if (old)
     g_array_remove_index(slots, at);
   insert_slot(slots, &new);
@@ -89,17 +89,17 @@ long sim_memslots_dirty_log(SimCall *call, const GArray *slots) {
   guint at;
 
   if (sim_read(call, call->arg, &args, sizeof args))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   if (args.slot >= SLOTS)
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_9);
   slot = find_slot((GArray *)slots, args.slot, &at);
   if (!slot || !(slot->flags & KVM_MEM_LOG_DIRTY_PAGES))
-    return sim_refuse(call, ENOENT, RULE_NONE);
+    return sim_refuse(call, ENOENT, RULE_VC_10);
   /* one bit a page, in whole words of 64 */
   bytes = ((slot->size >> sim_page_shift(call->kernel)) + 63) / 64 * sizeof(guint64);
   for (guint64 done = 0; done < bytes; done += sizeof clean)
     if (sim_write(call, (guintptr)args.dirty_bitmap + done, clean, MIN(sizeof clean, bytes - done)))
-      return sim_refuse(call, EFAULT, RULE_NONE);
+      return sim_refuse(call, EFAULT, RULE_VC_1);
   return 0;
 }
 

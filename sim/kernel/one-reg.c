@@ -251,8 +251,8 @@ typedef struct {
 
 static long read_args(SimCall *call, Args *args) {
   if (sim_read(call, call->arg, args, sizeof *args))
-    return sim_refuse(call, EFAULT, RULE_NONE);
-  return ID_SIZE(args->id) > SIM_ONE_REG_BYTES ? sim_refuse(call, EINVAL, RULE_NONE) : 0;
+    return sim_refuse(call, EFAULT, RULE_VC_1);
+  return ID_SIZE(args->id) > SIM_ONE_REG_BYTES ? sim_refuse(call, EINVAL, RULE_VC_28) : 0;
 }
 
 long sim_one_reg_get(SimCall *call, const SimOneRegs *regs) {
@@ -266,22 +266,23 @@ long sim_one_reg_get(SimCall *call, const SimOneRegs *regs) {
     return r;
   at = place(call->kernel, (SimOneRegs *)regs, args.id, &number);
   if (!at)
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_29);
   if (at == regs->plain[REG_ICP_STATE] || at == regs->plain[REG_VP_STATE])
-    return sim_refuse(call, ENXIO, RULE_NONE);
+    return sim_refuse(call, ENXIO, RULE_VC_30);
   if (at == regs->plain[REG_DEBUG_INST])
     at = (const guint8 *)&breakpoint;
-  return sim_write(call, args.addr, at, ID_SIZE(args.id)) ? sim_refuse(call, EFAULT, RULE_NONE) : 0;
+  return sim_write(call, args.addr, at, ID_SIZE(args.id)) ? sim_refuse(call, EFAULT, RULE_VC_1) : 0;
 }
 
 static long set_plain(SimCall *call, SimOneRegs *regs, guint64 number, Value *value, guint bytes) {
   int err = check(call, regs, number, value);
 
   if (err)
-    return sim_refuse(call, err, RULE_NONE);
+    return sim_refuse(call, err, err == ENXIO ? RULE_VC_30 : RULE_VC_31);
   if (number == REG_LPCR) {
     set_lpcr(call, regs, value->words[0], bytes);
     memcpy(value->bytes, regs->plain[REG_LPCR], bytes);
+    sim_met(call, RULE_VC_32);
   } else if (number == REG_VPA_DTL) {
     value->words[1] -= value->words[1] % DTL_ENTRY;
   } else {
@@ -300,10 +301,10 @@ long sim_one_reg_set(SimCall *call, SimOneRegs *regs) {
   if (r)
     return r;
   if (sim_read(call, args.addr, value.bytes, ID_SIZE(args.id)))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   at = place(call->kernel, regs, args.id, &number);
   if (!at)
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_29);
   if (!(args.id & ID_TM))
     r = set_plain(call, regs, number, &value, ID_SIZE(args.id));
   if (!r)

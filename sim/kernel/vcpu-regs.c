@@ -30,7 +30,7 @@ long sim_vcpu_get_regs(SimCall *call, const SimVcpu *vcpu) {
   SimVcpuRegs regs = vcpu->regs;
 
   regs.pid = sim_one_reg_pid(&vcpu->one_regs);
-  return sim_write(call, call->arg, &regs, sizeof regs) ? sim_refuse(call, EFAULT, RULE_NONE) : 0;
+  return sim_write(call, call->arg, &regs, sizeof regs) ? sim_refuse(call, EFAULT, RULE_VC_1) : 0;
 }
 
 /* A guest always takes machine checks, is never a hypervisor, and a transaction cannot be in both states. */
@@ -44,7 +44,7 @@ long sim_vcpu_set_regs(SimCall *call, SimVcpu *vcpu) {
   SimVcpuRegs regs;
 
   if (sim_read(call, call->arg, &regs, sizeof regs))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   regs.cr = (guint32)regs.cr;
   regs.msr = guest_msr(call, regs.msr);
   vcpu->regs = regs; /* pid is not taken: it is a register of KVM_SET_ONE_REG */
@@ -55,16 +55,16 @@ long sim_vcpu_get_sregs(SimCall *call, const SimVcpu *vcpu) {
   Sregs sregs = {.pvr = sim_cpu_pvr(sim_host_of(call->kernel))};
 
   memcpy(sregs.slb, vcpu->slb, vcpu->n_slb * sizeof vcpu->slb[0]);
-  return sim_write(call, call->arg, &sregs, sizeof sregs) ? sim_refuse(call, EFAULT, RULE_NONE) : 0;
+  return sim_write(call, call->arg, &sregs, sizeof sregs) ? sim_refuse(call, EFAULT, RULE_VC_1) : 0;
 }
 
 long sim_vcpu_set_sregs(SimCall *call, SimVcpu *vcpu) {
   Sregs sregs;
 
   if (sim_read(call, call->arg, &sregs, sizeof sregs))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   if (sregs.pvr != sim_cpu_pvr(sim_host_of(call->kernel)))
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_27);
   vcpu->n_slb = 0;
   for (guint i = 0; i < SIM_VCPU_SLB; i++)
     if (sregs.slb[i].esid & SLB_ESID_V)

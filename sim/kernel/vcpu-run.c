@@ -99,6 +99,7 @@ static void complete(SimVcpu *vcpu) {
   case SIM_EXIT_STORE:
     break;
   }
+  sim_kernel_met(sim_vm_kernel(vcpu->vm), RULE_VC_38);
   done(vcpu);
 }
 
@@ -189,22 +190,23 @@ long sim_vcpu_run(SimCall *call, SimVcpu *vcpu) {
   struct kvm_run *run = vcpu->run;
 
   if (call->arg)
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_37);
   if (!vcpu->exited) {
     complete(vcpu);
     if (run->immediate_exit)
-      return sim_refuse(call, EINTR, RULE_NONE);
+      return sim_refuse(call, EINTR, RULE_VC_39);
     if (!vcpu->sane) {
       run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
-      return sim_refuse(call, EINVAL, RULE_NONE);
+      return sim_refuse(call, EINVAL, RULE_VC_40);
     }
     vcpu->exited = enter(call->kernel, vcpu);
   }
   if (!vcpu->exited) {
     run->exit_reason = KVM_EXIT_INTR;
-    return sim_refuse(call, EINTR, RULE_NONE);
+    return sim_refuse(call, EINTR, RULE_VC_41);
   }
   vcpu->exited = FALSE;
+  sim_met(call, run->exit_reason == KVM_EXIT_PAPR_HCALL ? RULE_VC_42 : RULE_VC_43);
   show_exit(call, run);
   return 0;
 }

@@ -9,14 +9,14 @@
 
 enum { VCPUS = 2048, VCPU_IDS = 16384 };
 
-/* Copies the struct that an ioctl is given and does nothing with it but what `r` says. */
-static long take(SimCall *call, gsize size, long r) {
+/* Copies the struct that an ioctl is given and does nothing with it but refuse, if err says so. */
+static long take(SimCall *call, gsize size, int err, RuleId rule) {
   guint8 payload[512];
 
   g_assert(size <= sizeof payload);
   if (sim_read(call, call->arg, payload, size))
-    return sim_refuse(call, EFAULT, RULE_NONE);
-  return r < 0 ? sim_refuse(call, (int)-r, RULE_NONE) : r;
+    return sim_refuse(call, EFAULT, RULE_VC_1);
+  return err ? sim_refuse(call, err, rule) : 0;
 }
 
 /* KVM_TRANSLATE of book3s answers what it was asked. */
@@ -25,7 +25,7 @@ static long translate(SimCall *call) {
 
   if (sim_read(call, call->arg, &translation, sizeof translation) ||
       sim_write(call, call->arg, &translation, sizeof translation))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   return 0;
 }
 
@@ -37,10 +37,10 @@ static long set_signal_mask(SimCall *call) {
   if (!call->arg)
     return 0;
   if (sim_read(call, call->arg, &len, sizeof len))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   if (len != sizeof mask)
-    return sim_refuse(call, EINVAL, RULE_NONE);
-  return sim_read(call, call->arg + sizeof len, &mask, sizeof mask) ? sim_refuse(call, EFAULT, RULE_NONE) : 0;
+    return sim_refuse(call, EINVAL, RULE_VC_35);
+  return sim_read(call, call->arg + sizeof len, &mask, sizeof mask) ? sim_refuse(call, EFAULT, RULE_VC_1) : 0;
 }
 
 static long answer(SimCall *call, SimVcpu *vcpu, AbiCallId id) {
@@ -67,15 +67,17 @@ static long answer(SimCall *call, SimVcpu *vcpu, AbiCallId id) {
     return set_signal_mask(call);
   case ABI_INTERRUPT: /* reaches no one: the guest is a script */
   case ABI_SET_GUEST_DEBUG:
-    return take(call, abi_call(id)->size, 0);
+    return take(call, abi_call(id)->size, 0, RULE_NONE);
   case ABI_SET_FPU:
-    return take(call, abi_call(id)->size, -EOPNOTSUPP);
+    return take(call, abi_call(id)->size, EOPNOTSUPP, RULE_VC_33);
   case ABI_GET_FPU:
-    return sim_refuse(call, EOPNOTSUPP, RULE_NONE);
+    return sim_refuse(call, EOPNOTSUPP, RULE_VC_33);
   case ABI_SET_MP_STATE:
-    return take(call, abi_call(id)->size, -EINVAL);
-  default: /* also KVM_GET_MP_STATE: no PowerPC has one */
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return take(call, abi_call(id)->size, EINVAL, RULE_VC_34);
+  case ABI_GET_MP_STATE:
+    return sim_refuse(call, EINVAL, RULE_VC_34);
+  default:
+    return sim_refuse(call, EINVAL, RULE_VC_26);
   }
 }
 
@@ -87,7 +89,7 @@ static long vcpu_ioctl(SimCall *call, gpointer object) {
   if (!r)
     r = sim_vm_check_caller(call, vcpu->vm);
   if (!r && sim_host_of(call->kernel)->platform == SIM_X86)
-    r = sim_refuse(call, EINVAL, RULE_NONE); /* a vCPU of x86 can be made, and that is all */
+    r = sim_refuse(call, EINVAL, RULE_VC_26); /* a vCPU of x86 can be made, and that is all */
   return r ? r : answer(call, vcpu, id);
 }
 
@@ -136,9 +138,9 @@ long sim_vcpu_create(SimCall *call, SimVm *vm) {
   long fd;
 
   if (call->arg >= VCPU_IDS || g_hash_table_size(vcpus) >= VCPUS)
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_3);
   if (g_hash_table_contains(vcpus, GUINT_TO_POINTER((guint)call->arg)))
-    return sim_refuse(call, EEXIST, RULE_NONE);
+    return sim_refuse(call, EEXIST, RULE_VC_4);
   vcpu = vcpu_new(vm, (guint)call->arg);
   if (!vcpu)
     return sim_refuse(call, ENOMEM, RULE_NONE);

@@ -5,8 +5,6 @@
 
 #include "sim/kernel/eventfd.h"
 
-enum { IO_MAX = 1000 }; /* NR_IOBUS_DEVS */
-
 typedef struct {
   guint32 bus;  /* KVM_IOEVENTFD_FLAG_PIO, _VIRTIO_CCW, or 0: memory-mapped */
   guint64 addr; /* guest physical */
@@ -47,22 +45,16 @@ static gboolean collides(const Io *a, const Io *b) {
 
 static long assign(SimCall *call, SimVmEvents *events, Io *new, int fd) {
   int r = sim_event_get(call, fd, &new->event);
-  guint on_bus = 0;
 
   if (r)
-    return sim_refuse(call, -r, RULE_NONE);
+    return sim_refuse(call, -r, RULE_VC_16);
   for (guint i = 0; i < events->io->len; i++) {
     const Io *io = &g_array_index(events->io, Io, i);
 
-    on_bus += io->bus == new->bus;
     if (collides(io, new)) {
       sim_event_put(events->kernel, &new->event);
-      return sim_refuse(call, EEXIST, RULE_NONE);
+      return sim_refuse(call, EEXIST, RULE_VC_17);
     }
-  }
-  if (on_bus >= IO_MAX) {
-    sim_event_put(events->kernel, &new->event);
-    return sim_refuse(call, ENOSPC, RULE_NONE);
   }
   g_array_append_vals(events->io, new, 1);
   return 0;
@@ -75,7 +67,7 @@ static long deassign(SimCall *call, SimVmEvents *events, const Io *wanted, int f
   int r = sim_event_get(call, fd, &event);
 
   if (r)
-    return sim_refuse(call, -r, RULE_NONE);
+    return sim_refuse(call, -r, RULE_VC_16);
   sim_event_put(events->kernel, &event);
   for (guint i = 0; i < events->io->len; i++) {
     const Io *io = &g_array_index(events->io, Io, i);
@@ -86,7 +78,7 @@ static long deassign(SimCall *call, SimVmEvents *events, const Io *wanted, int f
     remove_at(events, i);
     return 0;
   }
-  return sim_refuse(call, ENOENT, RULE_NONE);
+  return sim_refuse(call, ENOENT, RULE_VC_18);
 }
 
 long sim_vm_ioeventfd(SimCall *call, SimVmEvents *events) {
@@ -95,7 +87,7 @@ long sim_vm_ioeventfd(SimCall *call, SimVmEvents *events) {
   Io io;
 
   if (sim_read(call, call->arg, &args, sizeof args))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   io = (Io){.bus = args.flags & buses,
             .addr = args.addr,
             .len = args.len,
@@ -106,7 +98,7 @@ long sim_vm_ioeventfd(SimCall *call, SimVmEvents *events) {
   if ((args.len != 0 && args.len != 1 && args.len != 2 && args.len != 4 && args.len != 8) ||
       args.addr + args.len < args.addr || args.flags & ~(guint32)KVM_IOEVENTFD_VALID_FLAG_MASK ||
       (!args.len && !io.any))
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_15);
   return assign(call, events, &io, args.fd);
 }
 
@@ -132,14 +124,14 @@ long sim_vm_irqfd(SimCall *call) {
   int r;
 
   if (sim_read(call, call->arg, &args, sizeof args))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   if (args.flags & ~known)
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_19);
   if (!(args.flags & KVM_IRQFD_FLAG_DEASSIGN))
-    return sim_refuse(call, EAGAIN, RULE_NONE);
+    return sim_refuse(call, EAGAIN, RULE_VC_20);
   r = sim_event_get(call, (int)args.fd, &event);
   if (r)
-    return sim_refuse(call, -r, RULE_NONE);
+    return sim_refuse(call, -r, RULE_VC_16);
   sim_event_put(call->kernel, &event);
   return 0;
 }

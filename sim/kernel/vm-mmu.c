@@ -8,7 +8,7 @@ void sim_vm_mmu_init(SimVmMmu *mmu, const SimHost *host) {
 }
 
 static long put(SimCall *call, const void *info, gsize size) {
-  return sim_write(call, call->arg, info, size) ? sim_refuse(call, EFAULT, RULE_NONE) : 0;
+  return sim_write(call, call->arg, info, size) ? sim_refuse(call, EFAULT, RULE_VC_1) : 0;
 }
 
 /* ---- hashed page tables ---- */
@@ -66,12 +66,12 @@ long sim_vm_mmu_allocate_htab(SimCall *call, SimVmMmu *mmu) {
   guint32 order;
 
   if (sim_host_of(call->kernel)->platform == SIM_PSERIES)
-    return sim_refuse(call, EOPNOTSUPP, RULE_NONE);
+    return sim_refuse(call, EOPNOTSUPP, RULE_VC_22);
   if (sim_read(call, call->arg, &order, sizeof order))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   mmu->radix = mmu->gtse = FALSE; /* whatever comes of it */
   if (order < HTAB_ORDER_MIN || order > HTAB_ORDER_MAX)
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_23);
   return 0;
 }
 
@@ -121,11 +121,11 @@ long sim_vm_mmu_configure(SimCall *call, SimVmMmu *mmu) {
   MmuConfig config;
 
   if (sim_read(call, call->arg, &config, sizeof config))
-    return sim_refuse(call, EFAULT, RULE_NONE);
+    return sim_refuse(call, EFAULT, RULE_VC_1);
   if (!sim_cpu_is_power9(host))
-    return sim_refuse(call, ENODEV, RULE_NONE);
+    return sim_refuse(call, ENODEV, RULE_VC_24);
   if (!is_sane(host, &config))
-    return sim_refuse(call, EINVAL, RULE_NONE);
+    return sim_refuse(call, EINVAL, RULE_VC_25);
   mmu->radix = (config.flags & MMU_RADIX) != 0;
   mmu->gtse = (config.flags & MMU_GTSE) != 0;
   return 0;

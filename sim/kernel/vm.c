@@ -207,14 +207,16 @@ static long get_pvinfo(SimCall *call) {
             .hcall = {GUINT32_TO_BE(LIS_R0 | MAGIC >> 16), GUINT32_TO_BE(ORI_R0 | (MAGIC & 0xffff)), GUINT32_TO_BE(SC),
                       GUINT32_TO_BE(NOP)}};
 
-  return sim_write(call, call->arg, &info, sizeof info) ? sim_refuse(call, EFAULT, RULE_NONE) : 0;
+  return sim_write(call, call->arg, &info, sizeof info) ? sim_refuse(call, EFAULT, RULE_VC_1) : 0;
 }
 
 /* No VM of the model has an interrupt controller. */
 static long irq_line(SimCall *call) {
   guint32 level[2]; /* struct kvm_irq_level */
 
-  return sim_refuse(call, sim_read(call, call->arg, level, sizeof level) ? EFAULT : ENXIO, RULE_NONE);
+  if (sim_read(call, call->arg, level, sizeof level))
+    return sim_refuse(call, EFAULT, RULE_VC_1);
+  return sim_refuse(call, ENXIO, RULE_VC_21);
 }
 
 static long vm_ioctl(SimCall *call, gpointer object) {
@@ -225,7 +227,7 @@ static long vm_ioctl(SimCall *call, gpointer object) {
   if (!r)
     r = sim_vm_check_caller(call, vm);
   if (!r && lacks(vm, id))
-    r = sim_refuse(call, ENOTTY, RULE_NONE);
+    r = sim_refuse(call, ENOTTY, RULE_VC_2);
   if (r)
     return r;
   switch (id) {

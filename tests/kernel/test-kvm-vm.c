@@ -88,7 +88,7 @@ static void test_kvm_of_other_hosts(void **state) {
   vm = rig_vm(lacks);
   expect(lacks, capability(lacks, kvm, ABI_KVM_CHECK_EXTENSION, KVM_CAP_SPAPR_TCE_VFIO), 0, RULE_KV_2);
   expect(lacks, capability(lacks, kvm, ABI_KVM_CHECK_EXTENSION, KVM_CAP_SPAPR_TCE_64), 0, RULE_KV_1);
-  expect(lacks, rig_table(lacks, vm, 1, 12, 0, 1), -ENOTTY, RULE_NONE);
+  expect(lacks, rig_table(lacks, vm, 1, 12, 0, 1), -ENOTTY, RULE_VC_2);
   assert_int_equal(sim_process_open(none->process, "/dev/kvm", 0), -ENOENT);
 }
 
@@ -153,24 +153,24 @@ static void test_memory_slots(void **state) {
   int vm = rig_vm(rig);
   struct kvm_userspace_memory_region region = {.slot = 5, .flags = 1 << 5};
 
-  expect(rig, rig_call(rig, vm, ABI_SET_USER_MEMORY_REGION, RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, rig_call(rig, vm, ABI_SET_USER_MEMORY_REGION, &region), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_SET_USER_MEMORY_REGION, RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, rig_call(rig, vm, ABI_SET_USER_MEMORY_REGION, &region), -EINVAL, RULE_VC_5);
   expect(rig, rig_memslot(rig, vm, 0, 0, 0x100000, rig->ram), 0, RULE_NONE);
   expect(rig, rig_memslot(rig, vm, 0, 0, 0x100000, rig->ram), 0, RULE_NONE); /* nothing changes */
-  expect(rig, rig_memslot(rig, vm, 0, 0, 0x200000, rig->ram), -EINVAL, RULE_NONE);
-  expect(rig, rig_memslot(rig, vm, 0, 0, 0x100000, rig->ram + 0x10000), -EINVAL, RULE_NONE);
-  expect(rig, rig_memslot(rig, vm, 1, 0xf0000, 0x100000, rig->ram), -EEXIST, RULE_NONE);
+  expect(rig, rig_memslot(rig, vm, 0, 0, 0x200000, rig->ram), -EINVAL, RULE_VC_7);
+  expect(rig, rig_memslot(rig, vm, 0, 0, 0x100000, rig->ram + 0x10000), -EINVAL, RULE_VC_7);
+  expect(rig, rig_memslot(rig, vm, 1, 0xf0000, 0x100000, rig->ram), -EEXIST, RULE_VC_8);
   expect(rig, rig_memslot(rig, vm, 1, 0x100000, 0x100000, rig->ram), 0, RULE_NONE);
-  expect(rig, rig_memslot(rig, vm, 1, 0xf0000, 0x100000, rig->ram), -EEXIST, RULE_NONE);
+  expect(rig, rig_memslot(rig, vm, 1, 0xf0000, 0x100000, rig->ram), -EEXIST, RULE_VC_8);
   expect(rig, rig_memslot(rig, vm, 1, 0x300000, 0x100000, rig->ram), 0, RULE_NONE); /* moved */
-  expect(rig, rig_memslot(rig, vm, 2, 0x1000, 0x10000, rig->ram), -EINVAL, RULE_NONE);
-  expect(rig, rig_memslot(rig, vm, 2, 0x400000, 0x1000, rig->ram), -EINVAL, RULE_NONE);
-  expect(rig, rig_memslot(rig, vm, 2, 0x400000, 0x10000, rig->ram + 0x1000), -EINVAL, RULE_NONE);
-  expect(rig, rig_memslot(rig, vm, 32767, 0x400000, 0x10000, rig->ram), -EINVAL, RULE_NONE);
-  expect(rig, rig_memslot(rig, vm, 2, 0xffffffffffff0000, 0x20000, rig->ram), -EINVAL, RULE_NONE);
-  expect(rig, rig_memslot(rig, vm, 2, 0, 0, NULL), -EINVAL, RULE_NONE);
+  expect(rig, rig_memslot(rig, vm, 2, 0x1000, 0x10000, rig->ram), -EINVAL, RULE_VC_5);
+  expect(rig, rig_memslot(rig, vm, 2, 0x400000, 0x1000, rig->ram), -EINVAL, RULE_VC_5);
+  expect(rig, rig_memslot(rig, vm, 2, 0x400000, 0x10000, rig->ram + 0x1000), -EINVAL, RULE_VC_5);
+  expect(rig, rig_memslot(rig, vm, 32767, 0x400000, 0x10000, rig->ram), -EINVAL, RULE_VC_5);
+  expect(rig, rig_memslot(rig, vm, 2, 0xffffffffffff0000, 0x20000, rig->ram), -EINVAL, RULE_VC_5);
+  expect(rig, rig_memslot(rig, vm, 2, 0, 0, NULL), -EINVAL, RULE_VC_6);
   expect(rig, rig_memslot(rig, vm, 1, 0, 0, NULL), 0, RULE_NONE);
-  expect(rig, rig_memslot(rig, vm, 1, 0, 0, NULL), -EINVAL, RULE_NONE);
+  expect(rig, rig_memslot(rig, vm, 1, 0, 0, NULL), -EINVAL, RULE_VC_6);
 }
 
 static void test_vcpus(void **state) {
@@ -181,12 +181,12 @@ static void test_vcpus(void **state) {
   void *run = NULL;
 
   assert_true(vcpu >= 0);
-  expect(rig, rig_call_value(rig, vm, ABI_CREATE_VCPU, 7), -EEXIST, RULE_NONE);
-  expect(rig, rig_call_value(rig, vm, ABI_CREATE_VCPU, 16384), -EINVAL, RULE_NONE);
+  expect(rig, rig_call_value(rig, vm, ABI_CREATE_VCPU, 7), -EEXIST, RULE_VC_4);
+  expect(rig, rig_call_value(rig, vm, ABI_CREATE_VCPU, 16384), -EINVAL, RULE_VC_3);
   expect(rig, rig_call(rig, (int)vcpu, ABI_ENABLE_CAP, &papr), 0, RULE_NONE); /* hcall.05 */
-  expect(rig, rig_call(rig, (int)vcpu, ABI_ENABLE_CAP, &other), -EINVAL, RULE_NONE);
-  expect(rig, rig_call(rig, (int)vcpu, ABI_ENABLE_CAP, RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, sim_process_ioctl(rig->process, (int)vcpu, 0x1234, 0), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, (int)vcpu, ABI_ENABLE_CAP, &other), -EINVAL, RULE_VC_11);
+  expect(rig, rig_call(rig, (int)vcpu, ABI_ENABLE_CAP, RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, sim_process_ioctl(rig->process, (int)vcpu, 0x1234, 0), -EINVAL, RULE_VC_26);
   assert_int_equal(sim_process_mmap(rig->process, (int)vcpu, 0x10000, 3, TRUE, 0, &run), 0);
   assert_non_null(run);
   assert_int_equal(*(guint8 *)run, 0);
@@ -202,12 +202,12 @@ static void test_enable_cap(void **state) {
 
   for (gsize i = 0; i < G_N_ELEMENTS(of_qemu); i++)
     expect(rig, rig_enable_hcall(rig, vm, of_qemu[i], 1), 0, RULE_NONE);
-  expect(rig, rig_enable_hcall(rig, vm, 0x138, 2), -EINVAL, RULE_NONE);
-  expect(rig, rig_enable_hcall(rig, vm, 0x139, 1), -EINVAL, RULE_NONE);
-  expect(rig, rig_enable_hcall(rig, vm, 0x10000, 1), -EINVAL, RULE_NONE);
-  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &other), -EINVAL, RULE_NONE);
-  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &flags), -EINVAL, RULE_NONE);
-  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, RIG_BAD), -EFAULT, RULE_NONE);
+  expect(rig, rig_enable_hcall(rig, vm, 0x138, 2), -EINVAL, RULE_VC_12);
+  expect(rig, rig_enable_hcall(rig, vm, 0x139, 1), -EINVAL, RULE_VC_12);
+  expect(rig, rig_enable_hcall(rig, vm, 0x10000, 1), -EINVAL, RULE_VC_12);
+  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &other), -EINVAL, RULE_VC_11);
+  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &flags), -EINVAL, RULE_VC_11);
+  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, RIG_BAD), -EFAULT, RULE_VC_1);
 }
 
 int main(void) {

@@ -37,10 +37,10 @@ static struct kvm_run *run_of(Rig *rig, int vcpu) {
   return run;
 }
 
-static void enable(Rig *rig, int vcpu, guint32 cap, long expected) {
+static void enable(Rig *rig, int vcpu, guint32 cap, long expected, RuleId rule) {
   struct kvm_enable_cap args = {.cap = cap};
 
-  expect(rig, rig_call(rig, vcpu, ABI_ENABLE_CAP, &args), expected, RULE_NONE);
+  expect(rig, rig_call(rig, vcpu, ABI_ENABLE_CAP, &args), expected, rule);
 }
 
 static long one_reg(Rig *rig, int vcpu, AbiCallId id, guint64 reg, void *value) {
@@ -67,8 +67,8 @@ static void test_regs(void **state) {
   expect(rig, one_reg(rig, vcpu, ABI_SET_ONE_REG, REG_U64(0xb2), &regs[3]), 0, RULE_NONE);
   expect(rig, rig_call(rig, vcpu, ABI_GET_REGS, got), 0, RULE_NONE);
   assert_int_equal(got[PID], regs[3]);
-  expect(rig, rig_call(rig, vcpu, ABI_SET_REGS, RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_GET_REGS, RIG_BAD), -EFAULT, RULE_NONE);
+  expect(rig, rig_call(rig, vcpu, ABI_SET_REGS, RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, rig_call(rig, vcpu, ABI_GET_REGS, RIG_BAD), -EFAULT, RULE_VC_1);
 }
 
 /* kvm_arch_vcpu_ioctl_set_sregs_hv(): the host's PVR and no other; SLB entries that are valid close up */
@@ -88,9 +88,9 @@ static void test_sregs(void **state) {
   assert_int_equal(got[3], 0x400);
   assert_int_equal(got[4], 0);
   sregs[0] = 0x004e1202;
-  expect(rig, rig_call(rig, vcpu, ABI_SET_SREGS, sregs), -EINVAL, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_SET_SREGS, RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_GET_SREGS, RIG_BAD), -EFAULT, RULE_NONE);
+  expect(rig, rig_call(rig, vcpu, ABI_SET_SREGS, sregs), -EINVAL, RULE_VC_27);
+  expect(rig, rig_call(rig, vcpu, ABI_SET_SREGS, RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, rig_call(rig, vcpu, ABI_GET_SREGS, RIG_BAD), -EFAULT, RULE_VC_1);
 }
 
 static guint64 read_reg(Rig *rig, int vcpu, guint64 reg) {
@@ -100,8 +100,8 @@ static guint64 read_reg(Rig *rig, int vcpu, guint64 reg) {
   return value;
 }
 
-static void write_reg(Rig *rig, int vcpu, guint64 reg, guint64 value, long expected) {
-  expect(rig, one_reg(rig, vcpu, ABI_SET_ONE_REG, reg, &value), expected, RULE_NONE);
+static void write_reg(Rig *rig, int vcpu, guint64 reg, guint64 value, long expected, RuleId rule) {
+  expect(rig, one_reg(rig, vcpu, ABI_SET_ONE_REG, reg, &value), expected, rule);
 }
 
 static void test_one_reg(void **state) {
@@ -109,41 +109,41 @@ static void test_one_reg(void **state) {
   int vcpu = vcpu_of(rig, rig_vm(rig));
   guint64 vsr[2] = {1, 2}, vpa[2] = {0x10000, 100};
 
-  write_reg(rig, vcpu, REG_U64(0x09), 0x1234, 0); /* DSCR */
+  write_reg(rig, vcpu, REG_U64(0x09), 0x1234, 0, RULE_NONE); /* DSCR */
   assert_int_equal(read_reg(rig, vcpu, REG_U64(0x09)), 0x1234);
   /* FPR5 is half of VSR5 */
   expect(rig, one_reg(rig, vcpu, ABI_SET_ONE_REG, REG_U128(0x65), vsr), 0, RULE_NONE);
   assert_int_equal(read_reg(rig, vcpu, REG_U64(0x25)), 2);
   /* one that the CPU lacks, a size that is not its own, none of PowerPC, a size that nothing has */
-  write_reg(rig, vcpu, REG_U64(0x8e), 0, -EINVAL);
-  write_reg(rig, vcpu, REG_U32(0x09), 0, -EINVAL);
-  write_reg(rig, vcpu, G_GUINT64_CONSTANT(0x2030000000000009), 0, -EINVAL);
-  write_reg(rig, vcpu, G_GUINT64_CONSTANT(0x1050000000000009), 0, -EINVAL);
-  expect(rig, one_reg(rig, vcpu, ABI_GET_ONE_REG, REG_U64(0x8e), vsr), -EINVAL, RULE_NONE);
+  write_reg(rig, vcpu, REG_U64(0x8e), 0, -EINVAL, RULE_VC_29);
+  write_reg(rig, vcpu, REG_U32(0x09), 0, -EINVAL, RULE_VC_29);
+  write_reg(rig, vcpu, G_GUINT64_CONSTANT(0x2030000000000009), 0, -EINVAL, RULE_VC_29);
+  write_reg(rig, vcpu, G_GUINT64_CONSTANT(0x1050000000000009), 0, -EINVAL, RULE_VC_28);
+  expect(rig, one_reg(rig, vcpu, ABI_GET_ONE_REG, REG_U64(0x8e), vsr), -EINVAL, RULE_VC_29);
   /* the value is copied in before the id is looked at, and out after */
-  expect(rig, one_reg(rig, vcpu, ABI_SET_ONE_REG, REG_U64(0x8e), RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, one_reg(rig, vcpu, ABI_GET_ONE_REG, REG_U64(0x8e), RIG_BAD), -EINVAL, RULE_NONE);
-  expect(rig, one_reg(rig, vcpu, ABI_GET_ONE_REG, REG_U64(0x09), RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_GET_ONE_REG, RIG_BAD), -EFAULT, RULE_NONE);
+  expect(rig, one_reg(rig, vcpu, ABI_SET_ONE_REG, REG_U64(0x8e), RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, one_reg(rig, vcpu, ABI_GET_ONE_REG, REG_U64(0x8e), RIG_BAD), -EINVAL, RULE_VC_29);
+  expect(rig, one_reg(rig, vcpu, ABI_GET_ONE_REG, REG_U64(0x09), RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, rig_call(rig, vcpu, ABI_GET_ONE_REG, RIG_BAD), -EFAULT, RULE_VC_1);
   /* HIOR is 0; no interrupt controller; what a breakpoint is, is the host's to say */
-  write_reg(rig, vcpu, REG_U64(0x01), 0, 0);
-  write_reg(rig, vcpu, REG_U64(0x01), 1, -EINVAL);
-  write_reg(rig, vcpu, REG_U64(0x8c), 0, -ENXIO);
-  expect(rig, one_reg(rig, vcpu, ABI_GET_ONE_REG, REG_U64(0x8c), vsr), -ENXIO, RULE_NONE);
-  write_reg(rig, vcpu, REG_U32(0x8b), 0, -EINVAL);
+  write_reg(rig, vcpu, REG_U64(0x01), 0, 0, RULE_NONE);
+  write_reg(rig, vcpu, REG_U64(0x01), 1, -EINVAL, RULE_VC_31);
+  write_reg(rig, vcpu, REG_U64(0x8c), 0, -ENXIO, RULE_VC_30);
+  expect(rig, one_reg(rig, vcpu, ABI_GET_ONE_REG, REG_U64(0x8c), vsr), -ENXIO, RULE_VC_30);
+  write_reg(rig, vcpu, REG_U32(0x8b), 0, -EINVAL, RULE_VC_31);
   assert_int_equal(read_reg(rig, vcpu, REG_U32(0x8b)), 0x00dddd00);
   /* the time base moves by 2^24; the guest's part of PSSCR */
-  write_reg(rig, vcpu, REG_U64(0x9c), 1, 0);
+  write_reg(rig, vcpu, REG_U64(0x9c), 1, 0, RULE_NONE);
   assert_int_equal(read_reg(rig, vcpu, REG_U64(0x9c)), 1 << 24);
-  write_reg(rig, vcpu, REG_U64(0xbd), G_MAXUINT64, 0);
+  write_reg(rig, vcpu, REG_U64(0xbd), G_MAXUINT64, 0, RULE_NONE);
   assert_int_equal(read_reg(rig, vcpu, REG_U64(0xbd)), G_GUINT64_CONSTANT(0xf0000000000003ff));
   /* the areas shared with the hypervisor: none without the first */
-  expect(rig, one_reg(rig, vcpu, ABI_SET_ONE_REG, REG_U128(0x84), vpa), -EINVAL, RULE_NONE);
-  write_reg(rig, vcpu, REG_U64(0x82), 0x20000, 0);
+  expect(rig, one_reg(rig, vcpu, ABI_SET_ONE_REG, REG_U128(0x84), vpa), -EINVAL, RULE_VC_31);
+  write_reg(rig, vcpu, REG_U64(0x82), 0x20000, 0, RULE_NONE);
   expect(rig, one_reg(rig, vcpu, ABI_SET_ONE_REG, REG_U128(0x84), vpa), 0, RULE_NONE);
   expect(rig, one_reg(rig, vcpu, ABI_GET_ONE_REG, REG_U128(0x84), vsr), 0, RULE_NONE);
   assert_int_equal(vsr[1], 96); /* whole entries of 48 bytes */
-  write_reg(rig, vcpu, REG_U64(0x82), 0, -EINVAL);
+  write_reg(rig, vcpu, REG_U64(0x82), 0, -EINVAL, RULE_VC_31);
 }
 
 /* kvmppc_set_lpcr(): a few bits are user space's; the 32-bit id leaves the upper half alone */
@@ -154,18 +154,18 @@ static void test_lpcr(void **state) {
 
   assert_int_equal(read_reg(power9, vcpu, REG_U32(0xb5)), (guint32)first);
   assert_true(first & 0x00100000); /* HR: the host is radix, and so is a new guest */
-  write_reg(power9, vcpu, REG_U64(0xb5), G_MAXUINT64, 0);
+  write_reg(power9, vcpu, REG_U64(0xb5), G_MAXUINT64, 0, RULE_VC_32);
   assert_int_equal(read_reg(power9, vcpu, REG_U64(0xb5)), first | G_GUINT64_CONSTANT(0x0070000003820200));
-  write_reg(power9, vcpu, REG_U32(0xb5), 0x00800000, 0); /* AIL 1 is reserved */
+  write_reg(power9, vcpu, REG_U32(0xb5), 0x00800000, 0, RULE_VC_32); /* AIL 1 is reserved */
   assert_int_equal(read_reg(power9, vcpu, REG_U64(0xb5)), first | G_GUINT64_CONSTANT(0x0070000000000000));
 
   vcpu = vcpu_of(power8, rig_vm(power8));
   first = read_reg(power8, vcpu, REG_U64(0xb5));
   assert_false(first & 0x00100000);
-  write_reg(power8, vcpu, REG_U64(0xb5), 0x00020000, 0); /* LD is POWER9's */
+  write_reg(power8, vcpu, REG_U64(0xb5), 0x00020000, 0, RULE_VC_32); /* LD is POWER9's */
   assert_false(read_reg(power8, vcpu, REG_U64(0xb5)) & 0x00020000);
-  write_reg(power8, vcpu, REG_U32(0xb7), 0x0f000005, -EINVAL); /* nor is it compatible with one */
-  write_reg(power8, vcpu, REG_U32(0xb7), 0x0f000004, 0);
+  write_reg(power8, vcpu, REG_U32(0xb7), 0x0f000005, -EINVAL, RULE_VC_31); /* nor is it compatible with one */
+  write_reg(power8, vcpu, REG_U32(0xb7), 0x0f000004, 0, RULE_NONE);
 }
 
 /* kvm_vcpu_ioctl_enable_cap(): the sanity check comes after whatever was enabled */
@@ -173,11 +173,11 @@ static void test_enable_cap(void **state) {
   g_autoptr(Rig) rig = rig_new(NULL);
   int vcpu = vcpu_of(rig, rig_vm(rig));
 
-  enable(rig, vcpu, KVM_CAP_PPC_FWNMI, -EINVAL);
-  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0);
-  enable(rig, vcpu, KVM_CAP_PPC_FWNMI, 0);
-  enable(rig, vcpu, KVM_CAP_PPC_OSI, 0);
-  enable(rig, vcpu, KVM_CAP_PPC_HTM, -EINVAL);
+  enable(rig, vcpu, KVM_CAP_PPC_FWNMI, -EINVAL, RULE_VC_36);
+  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0, RULE_NONE);
+  enable(rig, vcpu, KVM_CAP_PPC_FWNMI, 0, RULE_NONE);
+  enable(rig, vcpu, KVM_CAP_PPC_OSI, 0, RULE_NONE);
+  enable(rig, vcpu, KVM_CAP_PPC_HTM, -EINVAL, RULE_VC_11);
 }
 
 static void test_small_calls(void **state) {
@@ -189,21 +189,21 @@ static void test_small_calls(void **state) {
     guint8 mask[8];
   } signals = {.len = 8};
 
-  expect(rig, rig_call(rig, vcpu, ABI_GET_FPU, zeros), -EOPNOTSUPP, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_SET_FPU, zeros), -EOPNOTSUPP, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_SET_FPU, RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_GET_MP_STATE, zeros), -EINVAL, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_SET_MP_STATE, zeros), -EINVAL, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_SET_MP_STATE, RIG_BAD), -EFAULT, RULE_NONE);
+  expect(rig, rig_call(rig, vcpu, ABI_GET_FPU, zeros), -EOPNOTSUPP, RULE_VC_33);
+  expect(rig, rig_call(rig, vcpu, ABI_SET_FPU, zeros), -EOPNOTSUPP, RULE_VC_33);
+  expect(rig, rig_call(rig, vcpu, ABI_SET_FPU, RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, rig_call(rig, vcpu, ABI_GET_MP_STATE, zeros), -EINVAL, RULE_VC_34);
+  expect(rig, rig_call(rig, vcpu, ABI_SET_MP_STATE, zeros), -EINVAL, RULE_VC_34);
+  expect(rig, rig_call(rig, vcpu, ABI_SET_MP_STATE, RIG_BAD), -EFAULT, RULE_VC_1);
   expect(rig, rig_call(rig, vcpu, ABI_TRANSLATE, zeros), 0, RULE_NONE);
   expect(rig, rig_call(rig, vcpu, ABI_INTERRUPT, zeros), 0, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_INTERRUPT, RIG_BAD), -EFAULT, RULE_NONE);
+  expect(rig, rig_call(rig, vcpu, ABI_INTERRUPT, RIG_BAD), -EFAULT, RULE_VC_1);
   expect(rig, rig_call(rig, vcpu, ABI_SET_GUEST_DEBUG, zeros), 0, RULE_NONE);
   expect(rig, rig_call(rig, vcpu, ABI_SET_SIGNAL_MASK, NULL), 0, RULE_NONE);
   expect(rig, rig_call(rig, vcpu, ABI_SET_SIGNAL_MASK, &signals), 0, RULE_NONE);
-  expect(rig, rig_call(rig, vcpu, ABI_SET_SIGNAL_MASK, RIG_BAD), -EFAULT, RULE_NONE);
+  expect(rig, rig_call(rig, vcpu, ABI_SET_SIGNAL_MASK, RIG_BAD), -EFAULT, RULE_VC_1);
   signals.len = 16;
-  expect(rig, rig_call(rig, vcpu, ABI_SET_SIGNAL_MASK, &signals), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vcpu, ABI_SET_SIGNAL_MASK, &signals), -EINVAL, RULE_VC_35);
 }
 
 /* A vCPU of x86 is none that the model knows. */
@@ -212,8 +212,8 @@ static void test_x86(void **state) {
   int vcpu = vcpu_of(rig, rig_vm(rig));
   guint64 regs[REGS];
 
-  expect(rig, rig_call(rig, vcpu, ABI_GET_REGS, regs), -EINVAL, RULE_NONE);
-  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vcpu, ABI_GET_REGS, regs), -EINVAL, RULE_VC_26);
+  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINVAL, RULE_VC_26);
 }
 
 /* ---- the guest ---- */
@@ -226,17 +226,17 @@ static void test_run(void **state) {
   int vcpu = vcpu_of(rig, rig_vm(rig));
   struct kvm_run *run = run_of(rig, vcpu);
 
-  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 1), -EINVAL, RULE_NONE);
+  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 1), -EINVAL, RULE_VC_37);
   assert_int_equal(run->exit_reason, 0);
-  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINVAL, RULE_NONE);
+  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINVAL, RULE_VC_40);
   assert_int_equal(run->exit_reason, KVM_EXIT_INTERNAL_ERROR);
-  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0);
-  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINTR, RULE_NONE);
+  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0, RULE_NONE);
+  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINTR, RULE_VC_41);
   assert_int_equal(run->exit_reason, KVM_EXIT_INTR);
   run->exit_reason = 0;
   run->immediate_exit = 1;
   assert_true(sim_vcpu_give(rig->kernel, 1, 0, &rtas));
-  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINTR, RULE_NONE);
+  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINTR, RULE_VC_39);
   assert_int_equal(run->exit_reason, 0);
 }
 
@@ -250,13 +250,13 @@ static void test_hypercall_of_the_vmm(void **state) {
   guint64 regs[REGS];
   SimGuestWork work;
 
-  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0);
+  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0, RULE_NONE);
   assert_false(sim_vcpu_give(rig->kernel, 1, 1, &rtas));
   assert_false(sim_vcpu_give(rig->kernel, 2, 0, &rtas));
   assert_true(sim_vcpu_give(rig->kernel, 1, 0, &rtas));
   assert_false(sim_vcpu_give(rig->kernel, 1, 0, &rtas));
   assert_int_equal(sim_vcpu_take(rig->kernel, 1, 0, &work), SIM_WORK_GIVEN);
-  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), 0, RULE_NONE);
+  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), 0, RULE_VC_42);
   event = trace_get(rig->trace, trace_len(rig->trace) - 1);
   assert_int_equal(event->out[0], KVM_EXIT_PAPR_HCALL);
   assert_int_equal(run->exit_reason, KVM_EXIT_PAPR_HCALL);
@@ -271,7 +271,7 @@ static void test_hypercall_of_the_vmm(void **state) {
   run->papr_hcall.ret = (guint64)-4;
   run->papr_hcall.args[0] = 77;
   run->immediate_exit = 1;
-  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINTR, RULE_NONE);
+  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINTR, RULE_VC_39);
   assert_int_equal(sim_vcpu_take(rig->kernel, 1, 0, &work), SIM_WORK_DONE);
   assert_int_equal(work.result, -4);
   assert_int_equal(work.args[0], 77);
@@ -290,7 +290,7 @@ static void test_hypercall_of_kvm(void **state) {
   int vm = rig_vm(rig), vcpu = vcpu_of(rig, vm);
   SimGuestWork work;
 
-  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0);
+  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0, RULE_NONE);
   assert_true(rig_table(rig, vm, 1, 12, 0, 16) >= 0);
   assert_true(sim_vcpu_give(rig->kernel, 1, 0, &put));
   expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINTR, RULE_NONE);
@@ -315,7 +315,7 @@ static void test_waits(void **state) {
 
   assert_false(sim_vcpu_waits(sim_process_file(rig->process, vm), rig->process)); /* no vCPU */
   assert_false(sim_vcpu_waits(file, rig->process));                               /* KVM_RUN is refused */
-  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0);
+  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0, RULE_NONE);
   assert_true(sim_vcpu_waits(file, rig->process));
   run->immediate_exit = 1;
   assert_false(sim_vcpu_waits(file, rig->process));
@@ -331,6 +331,7 @@ static void test_waits(void **state) {
   assert_true(sim_vcpu_waits(file, rig->process)); /* takes the answer on the way */
   assert_int_equal(sim_vcpu_take(rig->kernel, 1, 0, &work), SIM_WORK_DONE);
   assert_int_equal(work.result, 5);
+  expect(rig, 0, 0, RULE_VC_38);
 }
 
 static void test_io(void **state) {
@@ -342,10 +343,10 @@ static void test_io(void **state) {
   struct kvm_run *run = run_of(rig, vcpu);
   SimGuestWork work;
 
-  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0);
+  enable(rig, vcpu, KVM_CAP_PPC_PAPR, 0, RULE_NONE);
   assert_false(sim_vcpu_give(rig->kernel, 1, 0, &odd));
   assert_true(sim_vcpu_give(rig->kernel, 1, 0, &load));
-  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), 0, RULE_NONE);
+  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), 0, RULE_VC_43);
   assert_int_equal(run->exit_reason, KVM_EXIT_MMIO);
   assert_int_equal(run->mmio.phys_addr, 0x200080000000);
   assert_int_equal(run->mmio.len, 4);
@@ -355,7 +356,7 @@ static void test_io(void **state) {
   assert_int_equal(sim_vcpu_take(rig->kernel, 1, 0, &work), SIM_WORK_DONE);
   assert_int_equal(work.args[2], 0x12345678);
   assert_true(sim_vcpu_give(rig->kernel, 1, 0, &store));
-  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), 0, RULE_NONE);
+  expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), 0, RULE_VC_43);
   assert_int_equal(run->mmio.is_write, 1);
   assert_memory_equal(run->mmio.data, "\xef\xbe\0\0\0\0\0\0", 8);
   expect(rig, rig_call_value(rig, vcpu, ABI_RUN, 0), -EINTR, RULE_NONE);
@@ -368,7 +369,7 @@ static void test_outlives_its_fd(void **state) {
   int vm = rig_vm(rig), vcpu = vcpu_of(rig, vm);
 
   rig_close(rig, vcpu);
-  expect(rig, rig_call_value(rig, vm, ABI_CREATE_VCPU, 0), -EEXIST, RULE_NONE);
+  expect(rig, rig_call_value(rig, vm, ABI_CREATE_VCPU, 0), -EEXIST, RULE_VC_4);
   assert_true(sim_vcpu_give(rig->kernel, 1, 0, &rtas));
   rig_close(rig, vm);
   assert_false(sim_vcpu_take_back(rig->kernel, 1, 0));

@@ -49,7 +49,7 @@ static void test_smmu_info(void **state) {
   assert_int_equal(word(info, 16 + 72 + 4), 0x110);
   assert_int_equal(word(info, 16 + 2 * 72), 24);
   assert_int_equal(word(info, 16 + 3 * 72), 0);
-  expect(rig, rig_call(rig, vm, ABI_PPC_GET_SMMU_INFO, RIG_BAD), -EFAULT, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_PPC_GET_SMMU_INFO, RIG_BAD), -EFAULT, RULE_VC_1);
   expect(guest, rig_call(guest, rig_vm(guest), ABI_PPC_GET_SMMU_INFO, info), 0, RULE_NONE);
   assert_int_equal(word(info, 0), 7); /* no hashed page tables */
 }
@@ -113,11 +113,11 @@ static void test_page_tables(void **state) {
   int vcpu = (int)rig_call_value(rig, vm, ABI_CREATE_VCPU, 0);
 
   assert_int_equal(lpcr(rig, vcpu) & (LPCR_HR | LPCR_GTSE), LPCR_HR | LPCR_GTSE);
-  expect(rig, rig_call(rig, vm, ABI_PPC_CONFIGURE_V3_MMU, RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, configure(rig, vm, 4, 0), -EINVAL, RULE_NONE);
-  expect(rig, configure(rig, vm, 1, 0), -EINVAL, RULE_NONE);
-  expect(rig, configure(rig, vm, 0, guest_radix), -EINVAL, RULE_NONE);
-  expect(rig, configure(rig, vm, 1, guest_radix | 25), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_PPC_CONFIGURE_V3_MMU, RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, configure(rig, vm, 4, 0), -EINVAL, RULE_VC_25);
+  expect(rig, configure(rig, vm, 1, 0), -EINVAL, RULE_VC_25);
+  expect(rig, configure(rig, vm, 0, guest_radix), -EINVAL, RULE_VC_25);
+  expect(rig, configure(rig, vm, 1, guest_radix | 25), -EINVAL, RULE_VC_25);
   expect(rig, configure(rig, vm, 1, guest_radix | 24), 0, RULE_NONE);
   assert_int_equal(lpcr(rig, vcpu) & (LPCR_HR | LPCR_GTSE), LPCR_HR);
   expect(rig, configure(rig, vm, 0, 0), 0, RULE_NONE);
@@ -125,17 +125,17 @@ static void test_page_tables(void **state) {
   expect(rig, configure(rig, vm, 3, guest_radix), 0, RULE_NONE);
   assert_int_equal(lpcr(rig, vcpu) & (LPCR_HR | LPCR_GTSE), LPCR_HR | LPCR_GTSE);
 
-  expect(rig, rig_call(rig, vm, ABI_PPC_ALLOCATE_HTAB, RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, rig_call(rig, vm, ABI_PPC_ALLOCATE_HTAB, &large), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_PPC_ALLOCATE_HTAB, RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, rig_call(rig, vm, ABI_PPC_ALLOCATE_HTAB, &large), -EINVAL, RULE_VC_23);
   assert_int_equal(lpcr(rig, vcpu) & LPCR_HR, 0); /* it has left the radix tree all the same */
-  expect(rig, rig_call(rig, vm, ABI_PPC_ALLOCATE_HTAB, &small), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_PPC_ALLOCATE_HTAB, &small), -EINVAL, RULE_VC_23);
   expect(rig, rig_call(rig, vm, ABI_PPC_ALLOCATE_HTAB, &good), 0, RULE_NONE);
   vcpu = (int)rig_call_value(rig, vm, ABI_CREATE_VCPU, 1);
   assert_int_equal(lpcr(rig, vcpu) & LPCR_HR, 0);
 
-  expect(old, configure(old, rig_vm(old), 0, 0), -ENODEV, RULE_NONE);
-  expect(guest, configure(guest, rig_vm(guest), 0, 0), -EINVAL, RULE_NONE);
-  expect(guest, rig_call(guest, rig_vm(guest), ABI_PPC_ALLOCATE_HTAB, &good), -EOPNOTSUPP, RULE_NONE);
+  expect(old, configure(old, rig_vm(old), 0, 0), -ENODEV, RULE_VC_24);
+  expect(guest, configure(guest, rig_vm(guest), 0, 0), -EINVAL, RULE_VC_25);
+  expect(guest, rig_call(guest, rig_vm(guest), ABI_PPC_ALLOCATE_HTAB, &good), -EOPNOTSUPP, RULE_VC_22);
 }
 
 static void older(SimHost *host) {
@@ -146,14 +146,14 @@ static void test_svm_off(void **state) {
   g_autoptr(Rig) rig = rig_new(NULL), old = rig_new(older);
 
   expect(rig, rig_call_value(rig, rig_vm(rig), ABI_PPC_SVM_OFF, 0), 0, RULE_NONE);
-  expect(old, rig_call_value(old, rig_vm(old), ABI_PPC_SVM_OFF, 0), -ENOTTY, RULE_NONE);
+  expect(old, rig_call_value(old, rig_vm(old), ABI_PPC_SVM_OFF, 0), -ENOTTY, RULE_VC_2);
 }
 
 static void test_x86(void **state) {
   g_autoptr(Rig) rig = rig_new(x86);
   guint8 info[592];
 
-  expect(rig, rig_call(rig, rig_vm(rig), ABI_PPC_GET_SMMU_INFO, info), -ENOTTY, RULE_NONE);
+  expect(rig, rig_call(rig, rig_vm(rig), ABI_PPC_GET_SMMU_INFO, info), -ENOTTY, RULE_VC_2);
 }
 
 /* kvm_vm_ioctl_get_dirty_log_hv() */
@@ -165,20 +165,20 @@ static void test_dirty_log(void **state) {
       .slot = 3, .flags = KVM_MEM_LOG_DIRTY_PAGES, .memory_size = 65 << 16, .userspace_addr = (guintptr)rig->ram};
   struct kvm_dirty_log log = {.slot = 3, .dirty_bitmap = bitmap};
 
-  expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, &log), -ENOENT, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, &log), -ENOENT, RULE_VC_10);
   expect(rig, rig_call(rig, vm, ABI_SET_USER_MEMORY_REGION, &logged), 0, RULE_NONE);
   memset(bitmap, 0xff, sizeof bitmap);
   expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, &log), 0, RULE_NONE);
   for (guint i = 0; i < sizeof bitmap; i++) /* 65 pages: two words */
     assert_int_equal(bitmap[i], 0);
   log.dirty_bitmap = RIG_BAD;
-  expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, &log), -EFAULT, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, &log), -EFAULT, RULE_VC_1);
   log.slot = 32767;
-  expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, &log), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, &log), -EINVAL, RULE_VC_9);
   expect(rig, rig_memslot(rig, vm, 4, 0x10000000, 0x10000, rig->ram), 0, RULE_NONE);
   log.slot = 4; /* its writes are not logged */
-  expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, &log), -ENOENT, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_GET_DIRTY_LOG, &log), -ENOENT, RULE_VC_10);
 }
 
 static long ioeventfd(Rig *rig, int vm, struct kvm_ioeventfd args) {
@@ -195,26 +195,26 @@ static void test_ioeventfd(void **state) {
   struct kvm_ioeventfd nothing = {.addr = 0x1000, .fd = fd, .flags = match}, unknown = {.fd = fd, .flags = 1 << 5};
   struct kvm_ioeventfd closed = {.addr = 0x1000, .len = 2, .fd = -1}, other = {.addr = 0x1000, .len = 2, .fd = vm};
 
-  expect(rig, rig_call(rig, vm, ABI_VM_IOEVENTFD, RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, ioeventfd(rig, vm, odd), -EINVAL, RULE_NONE);
-  expect(rig, ioeventfd(rig, vm, wild), -EINVAL, RULE_NONE);
-  expect(rig, ioeventfd(rig, vm, nothing), -EINVAL, RULE_NONE);
-  expect(rig, ioeventfd(rig, vm, unknown), -EINVAL, RULE_NONE);
-  expect(rig, ioeventfd(rig, vm, closed), -EBADF, RULE_NONE);
-  expect(rig, ioeventfd(rig, vm, other), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_VM_IOEVENTFD, RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, ioeventfd(rig, vm, odd), -EINVAL, RULE_VC_15);
+  expect(rig, ioeventfd(rig, vm, wild), -EINVAL, RULE_VC_15);
+  expect(rig, ioeventfd(rig, vm, nothing), -EINVAL, RULE_VC_15);
+  expect(rig, ioeventfd(rig, vm, unknown), -EINVAL, RULE_VC_15);
+  expect(rig, ioeventfd(rig, vm, closed), -EBADF, RULE_VC_16);
+  expect(rig, ioeventfd(rig, vm, other), -EINVAL, RULE_VC_16);
   expect(rig, ioeventfd(rig, vm, io), 0, RULE_NONE);
-  expect(rig, ioeventfd(rig, vm, io), -EEXIST, RULE_NONE);
+  expect(rig, ioeventfd(rig, vm, io), -EEXIST, RULE_VC_17);
   io.datamatch = 8;
   expect(rig, ioeventfd(rig, vm, io), 0, RULE_NONE);
   io.flags = 0; /* any data: one of them is in the way */
-  expect(rig, ioeventfd(rig, vm, io), -EEXIST, RULE_NONE);
+  expect(rig, ioeventfd(rig, vm, io), -EEXIST, RULE_VC_17);
   io.flags = off;
-  expect(rig, ioeventfd(rig, vm, io), -ENOENT, RULE_NONE);
+  expect(rig, ioeventfd(rig, vm, io), -ENOENT, RULE_VC_18);
   io.flags = off | match;
   expect(rig, ioeventfd(rig, vm, io), 0, RULE_NONE);
-  expect(rig, ioeventfd(rig, vm, io), -ENOENT, RULE_NONE);
+  expect(rig, ioeventfd(rig, vm, io), -ENOENT, RULE_VC_18);
   io.fd = -1;
-  expect(rig, ioeventfd(rig, vm, io), -EBADF, RULE_NONE);
+  expect(rig, ioeventfd(rig, vm, io), -EBADF, RULE_VC_16);
   close(fd);
 }
 
@@ -249,16 +249,16 @@ static void test_interrupts(void **state) {
   struct kvm_irqfd irqfd = {.fd = (guint32)fd};
   struct kvm_irq_level line = {0};
 
-  expect(rig, rig_call(rig, vm, ABI_IRQFD, RIG_BAD), -EFAULT, RULE_NONE);
-  expect(rig, rig_call(rig, vm, ABI_IRQFD, &irqfd), -EAGAIN, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_IRQFD, RIG_BAD), -EFAULT, RULE_VC_1);
+  expect(rig, rig_call(rig, vm, ABI_IRQFD, &irqfd), -EAGAIN, RULE_VC_20);
   irqfd.flags = KVM_IRQFD_FLAG_DEASSIGN;
   expect(rig, rig_call(rig, vm, ABI_IRQFD, &irqfd), 0, RULE_NONE);
   irqfd.fd = (guint32)vm;
-  expect(rig, rig_call(rig, vm, ABI_IRQFD, &irqfd), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_IRQFD, &irqfd), -EINVAL, RULE_VC_16);
   irqfd.flags = 4;
-  expect(rig, rig_call(rig, vm, ABI_IRQFD, &irqfd), -EINVAL, RULE_NONE);
-  expect(rig, rig_call(rig, vm, ABI_IRQ_LINE, &line), -ENXIO, RULE_NONE);
-  expect(rig, rig_call(rig, vm, ABI_IRQ_LINE, RIG_BAD), -EFAULT, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_IRQFD, &irqfd), -EINVAL, RULE_VC_19);
+  expect(rig, rig_call(rig, vm, ABI_IRQ_LINE, &line), -ENXIO, RULE_VC_21);
+  expect(rig, rig_call(rig, vm, ABI_IRQ_LINE, RIG_BAD), -EFAULT, RULE_VC_1);
   close(fd);
 }
 
@@ -270,15 +270,15 @@ static void test_smt(void **state) {
 
   expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &smt), 0, RULE_NONE);
   smt.args[0] = 3;
-  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &smt), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &smt), -EINVAL, RULE_VC_13);
   smt.args[0] = 16;
-  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &smt), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &smt), -EINVAL, RULE_VC_13);
   smt.args[0] = 4;
   smt.args[1] = 1;
-  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &smt), -EINVAL, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &smt), -EINVAL, RULE_VC_13);
   smt.args[1] = 0;
   assert_true(rig_call_value(rig, vm, ABI_CREATE_VCPU, 0) >= 0);
-  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &smt), -EBUSY, RULE_NONE);
+  expect(rig, rig_call(rig, vm, ABI_ENABLE_CAP, &smt), -EBUSY, RULE_VC_14);
 }
 
 int main(void) {
