@@ -29,7 +29,6 @@ static gboolean send_packet(Gdb *gdb, const char *data, GError **error) {
  * looked at since the socket loses nothing, and the stub's `+`. */
 static char *receive_packet(Gdb *gdb, GError **error) {
   g_autofree char *text = qemu_channel_receive(gdb->channel, '#', error);
-  g_autofree char *sum = NULL;
   const char *begin;
 
   if (!text)
