@@ -117,7 +117,6 @@ static void test_events(void **state) {
 }
 
 static void test_gone(void **state) {
-  g_autoptr(GError) error = NULL;
   int peer;
   g_autoptr(Qmp) qmp = connect_to(READY, &peer, NULL);
 
