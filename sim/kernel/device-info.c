@@ -122,7 +122,7 @@ static long describe_vga(SimCall *call, const SimDevice *device, struct vfio_reg
 static long describe_own(SimCall *call, const SimDevice *device, struct vfio_region_info *info) {
   const struct vfio_region_info_cap_type type = {
       .header = {.id = TYPE_CAP, .version = 1},
-      .type = VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086,
+      .type = (guint32)VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086,
       .subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
   };
 
