@@ -48,13 +48,14 @@ static void died(Qemu *qemu) {
   over(qemu, SUBJECT_DEAD, g_strdup_printf("QEMU %s%s%s", end, *words ? ": " : "", words));
 }
 
-static void hung(Qemu *qemu, const char *why) {
+/* It does not answer, or what it says makes no sense. */
+static void put_down(Qemu *qemu, SubjectStatus how, const char *why) {
   if (qemu_process_wait(qemu->process, 0)) {
     died(qemu);
     return;
   }
   qemu_process_kill(qemu->process);
-  over(qemu, SUBJECT_HUNG, g_strdup_printf("%s; it was killed", why));
+  over(qemu, how, g_strdup_printf("%s; it was killed", why));
 }
 
 /* ---- boot ---- */
@@ -196,7 +197,9 @@ static gboolean perform_event(Qemu *qemu, const ScenarioStmt *stmt, SubjectReply
 
 static void explain(Qemu *qemu, const GError *why, SubjectReply *reply) {
   if (g_error_matches(why, QEMU_ERROR, QEMU_ERROR_TIMEOUT))
-    hung(qemu, why->message);
+    put_down(qemu, SUBJECT_HUNG, why->message);
+  else if (g_error_matches(why, QEMU_ERROR, QEMU_ERROR_PROTOCOL))
+    put_down(qemu, SUBJECT_DEAD, why->message);
   else if (g_error_matches(why, QEMU_ERROR, QEMU_ERROR_CLOSED))
     died(qemu);
   if (qemu->gone != SUBJECT_DONE && why->domain == QEMU_ERROR && why->code != QEMU_ERROR_REFUSED) {
