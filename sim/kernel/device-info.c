@@ -20,6 +20,9 @@ typedef struct {
 
 enum { ATOMIC_CAP = 5, MSIX_MAPPABLE_CAP = 3, TYPE_CAP = 2 };
 
+/* VFIO_REGION_TYPE_PCI_VENDOR_TYPE with the vendor; the header's own shifts into the sign. */
+#define INTEL_TYPE (1u << 31 | 0x8086u)
+
 guint sim_device_regions(const SimDevice *device) {
   return VFIO_PCI_NUM_REGIONS + (device->host->opregion && sim_host_of(device->kernel)->platform == SIM_X86);
 }
@@ -122,7 +125,7 @@ static long describe_vga(SimCall *call, const SimDevice *device, struct vfio_reg
 static long describe_own(SimCall *call, const SimDevice *device, struct vfio_region_info *info) {
   const struct vfio_region_info_cap_type type = {
       .header = {.id = TYPE_CAP, .version = 1},
-      .type = (guint32)VFIO_REGION_TYPE_PCI_VENDOR_TYPE | 0x8086,
+      .type = INTEL_TYPE,
       .subtype = VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
   };
 
