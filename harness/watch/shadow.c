@@ -145,12 +145,12 @@ static ShadowGroup *group_new(Shadow *shadow, guint64 number) {
 }
 
 static void close_window(Shadow *shadow, ShadowContainer *container, ShadowWindow *window) {
+  ranges_remove(container->mapped, window->start, window->size);
   for (guint i = 0; i < shadow->feeds->len; i++) {
     ShadowFeed *feed = shadow->feeds->pdata[i];
     if (feed->window == window)
       feed->window = NULL;
   }
-  ranges_remove(container->mapped, window->start, window->size);
   g_ptr_array_remove(container->windows, window);
 }
 
