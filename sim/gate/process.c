@@ -170,9 +170,11 @@ static gboolean process_alive(const GateProcess *process) {
   return syscall(SYS_pidfd_send_signal, process->pidfd, 0, NULL, 0) == 0 || errno == EPERM;
 }
 
-/* A thread id is soon another's: its process may have died unnoticed, or the thread alone. */
+/* A thread id is soon another's. Of the process itself the address space tells whether it is still that one, unless
+ * others have it, too: mm_current(). */
 static gboolean owns_thread(const GateProcess *process, pid_t tid) {
-  return process_alive(process) && (syscall(SYS_tgkill, process->pid, tid, 0) == 0 || errno == EPERM);
+  return (tid == process->pid || syscall(SYS_tgkill, process->pid, tid, 0) == 0 || errno == EPERM) &&
+         (process->mm->n_processes == 1 || process_alive(process));
 }
 
 static gboolean mm_current(const GateProcess *process) {
@@ -211,8 +213,9 @@ static GateProcess *process_of(GateProcesses *processes, pid_t tid) {
 
 GateProcess *gate_processes_enter(GateProcesses *processes, pid_t tid) {
   GateProcess *process = g_hash_table_lookup(processes->by_tid, GINT_TO_POINTER(tid));
-  if (!process || !owns_thread(process, tid))
-    process = process_of(processes, tid);
+  if (process && owns_thread(process, tid) && mm_current(process))
+    return process;
+  process = process_of(processes, tid);
   if (!process)
     return NULL;
   if (!mm_current(process)) {
@@ -229,7 +232,7 @@ GateProcess *gate_processes_enter(GateProcesses *processes, pid_t tid) {
 
 GateProcess *gate_processes_known(GateProcesses *processes, pid_t tid) {
   GateProcess *process = g_hash_table_lookup(processes->by_tid, GINT_TO_POINTER(tid));
-  if (process && owns_thread(process, tid))
+  if (process && owns_thread(process, tid) && process_alive(process))
     return process;
   if (g_hash_table_size(processes->by_pid) == 0)
     return NULL;
