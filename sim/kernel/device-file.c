@@ -15,6 +15,7 @@ enum { UUID_TEXT = 36, UUID = 16 };
 static gboolean parse_uuid(const char *text, guint8 uuid[UUID]) {
   guint n = 0;
 
+  memset(uuid, 0, UUID);
   for (guint i = 0; i < UUID_TEXT; i++) {
     gboolean dash = i == 8 || i == 13 || i == 18 || i == 23;
 

@@ -21,8 +21,10 @@ static long next_sysconf(int name) {
 
 static size_t machine_page(void) {
   static size_t size;
-  if (!size)
-    size = (size_t)next_sysconf(_SC_PAGESIZE);
+  if (!size) {
+    long page = next_sysconf(_SC_PAGESIZE);
+    size = page > 0 ? (size_t)page : 4096;
+  }
   return size;
 }
 

@@ -18,6 +18,8 @@ import time
 VFIOSIM, ATTACH = os.path.abspath(sys.argv[1]), [os.path.abspath(path) for path in sys.argv[2:]]
 LIMIT = 60
 results = []
+# A folder that this user may not search would make "not found" a "permission denied", as it does for execvp(3).
+os.environ["PATH"] = ":".join(path for path in os.environ["PATH"].split(":") if os.access(path, os.X_OK))
 
 
 def check(name, condition, detail=""):

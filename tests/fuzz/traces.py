@@ -36,11 +36,12 @@ def seen(event):
     return event["call"] != "MMAP" and (event["call"], event.get("errno")) != ("OPEN", "ENOENT")
 
 
-def read(path):
-    """The lines of a trace. The last thing a process does is to close what it has, in the order of its fds or mappings."""
+def read(path, left_out=None):
+    """The lines of a trace but those that match left_out. The last thing a process does is to close what it has, in the order of
+    its fds or mappings."""
     with open(path, encoding="utf-8") as file:
         events = [json.loads(line) for line in file if line.strip()]
-    lines = [essence(event) for event in events if seen(event)]
+    lines = [line for line in (essence(event) for event in events if seen(event)) if not (left_out and left_out.search(line))]
     end = len(lines)
     while end and lines[end - 1].endswith(" CLOSE = 0"):
         end -= 1

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -87,6 +88,12 @@ static void recording_changes_nothing(World *world) {
 }
 
 static void test_events(void **state) {
+  /* In its own user namespace the process that serves the nodes has capabilities, which an ordinary user's program that
+   * was exec'd has not: it may not open that process's files. On --kernel host there is no such namespace. */
+  if (geteuid() != 0) {
+    print_message("skipped: an ordinary user's program cannot be recorded behind nodes\n");
+    skip();
+  }
   in_world(0, what_is_noted_is_what_was_answered);
 }
 
