@@ -55,8 +55,8 @@ static gboolean is_container_user(SimKernel *kernel) {
   return !sim_since(kernel, 5, 19);
 }
 
-/* The file's reference goes last: it may be what keeps the group in its container (CG-84). Returns the trap that it
- * left behind (KV-55..KV-57), or RULE_NONE. */
+/* Lets go of all but the file's reference, which goes last: it may be what keeps the group in its container (CG-84).
+ * Returns the trap that it left behind (KV-55..KV-57), or RULE_NONE. */
 static RuleId release_entry(SimVm *vm, Entry entry) {
   SimGroup *group = sim_file_group(entry.file);
   gboolean old = is_container_user(sim_vm_kernel(vm));
@@ -69,7 +69,6 @@ static RuleId release_entry(SimVm *vm, Entry entry) {
   if (group && old)
     group->container_users--;
   set_group_vm(entry.file, NULL);
-  sim_file_unref(entry.file);
   return trap;
 }
 
@@ -156,6 +155,7 @@ static long group_del(SimCall *call, SimKvmVfio *device, Named group) {
   g_array_remove_index(device->entries, at);
   sim_met(call, entry.asked || is_container_user(call->kernel) ? RULE_KV_38 : RULE_KV_39);
   trap = release_entry(device->vm, entry);
+  sim_file_unref(entry.file);
   return trap == RULE_NONE ? 0 : sim_notable(call, 0, trap);
 }
 
@@ -291,15 +291,15 @@ void sim_kvm_vfio_free(SimKvmVfio *device) {
   SimVm *vm = device->vm;
 
   sim_vm_set_kvm_vfio(vm, NULL);
-  while (device->entries->len) {
-    Entry entry = g_array_index(device->entries, Entry, 0);
-    RuleId trap;
+  for (guint i = 0; i < device->entries->len; i++) {
+    RuleId trap = release_entry(vm, g_array_index(device->entries, Entry, i));
 
-    g_array_remove_index(device->entries, 0);
-    trap = release_entry(vm, entry);
     if (trap != RULE_NONE)
       sim_kernel_met(sim_vm_kernel(vm), trap);
   }
+  /* fput() leaves the last of a file to task_work, whose newest work is run first. */
+  for (guint i = device->entries->len; i--;)
+    sim_file_unref(g_array_index(device->entries, Entry, i).file);
   sim_vm_kernel(vm)->census.kvm_vfio--;
   g_array_unref(device->entries);
   g_free(device);
