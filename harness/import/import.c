@@ -174,6 +174,8 @@ static const char *trouble(const Import *import, const TraceEvent *event) {
     return "answered by a fault, not by the kernel";
   if (event->result < 0 && (event->result <= -4096 || !abi_errno_name((int)-event->result)))
     return "an errno without a name";
+  if (event->call != ABI_OPEN && event->made.kind != ABI_NONE && event->made.kind != call->returns)
+    return "no such call makes what it is said to have made";
   if (event->call != ABI_OPEN && !handle_of(import, event->object))
     return "on what was opened before the recording began";
   if (event->call == ABI_OPEN && event->object.kind != ABI_CONTAINER && event->object.kind != ABI_GROUP &&
