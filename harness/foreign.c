@@ -2,9 +2,10 @@
 #include "harness/foreign.h"
 
 #include <elf.h>
-#include <stdio.h>
 #include <unistd.h>
 
+#include "harness/elf-file.h"
+#include "harness/fetched.h"
 #include "harness/foreign-paths.h"
 #include "harness/kernel.h"
 #include "sim/fuse/fuse.h"
@@ -20,55 +21,26 @@ static gboolean unavailable(GError **error, const char *what, const char *remedy
 
 /* ---- the program ---- */
 
-static FILE *open_foreign(const char *program, Elf64_Ehdr *header) {
-  g_autofree char *path = g_find_program_in_path(program);
-  FILE *file = path ? fopen(path, "re") : NULL;
-  if (!file)
-    return NULL;
-  if (fread(header, sizeof *header, 1, file) == 1 && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
-      header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB &&
-      header->e_machine == EM_PPC64)
-    return file;
-  fclose(file);
-  return NULL;
-}
-
 gboolean foreign_program(const char *program) {
 #if defined(__powerpc64__)
   return FALSE;
 #else
-  Elf64_Ehdr header;
-  FILE *file = open_foreign(program, &header);
-  if (file)
-    fclose(file);
-  return file != NULL;
+  g_autofree char *path = g_find_program_in_path(program);
+  return path && elf_machine(path) == EM_PPC64;
 #endif
 }
 
 static gboolean has_loader(const char *program) {
-  Elf64_Ehdr header;
-  Elf64_Phdr segment;
-  gboolean found = FALSE;
-  FILE *file = open_foreign(program, &header);
-  if (!file)
-    return FALSE;
-  for (guint i = 0; i < header.e_phnum && !found; i++)
-    found = fseek(file, (long)(header.e_phoff + i * sizeof segment), SEEK_SET) == 0 &&
-            fread(&segment, sizeof segment, 1, file) == 1 && segment.p_type == PT_INTERP;
-  fclose(file);
-  return found;
+  g_autofree char *path = g_find_program_in_path(program);
+  g_autofree char *interpreter = NULL;
+  guint machine;
+  return path && elf_read(path, &machine, &interpreter, NULL) && interpreter;
 }
 
 /* ---- what it takes to run it ---- */
 
-static char *cache_folder(const char *set) {
-  const char *cache = g_getenv("VFIOSIM_CACHE");
-  return cache ? g_build_filename(cache, set, NULL) : g_build_filename(g_get_user_cache_dir(), "vfiosim", set, NULL);
-}
-
 static char *find_emulator(GError **error) {
-  g_autofree char *folder = cache_folder("qemu-user");
-  char *path = g_build_filename(folder, "usr", "bin", "qemu-ppc64le-static", NULL);
+  char *path = fetched_path("qemu-user", "usr/bin/qemu-ppc64le-static");
   if (access(path, X_OK) == 0)
     return path;
   g_free(path);
@@ -94,7 +66,6 @@ static const char *find_library(GError **error) {
 static char *find_root(const char *program, GError **error) {
   g_autofree char *found = g_find_program_in_path(program);
   g_autofree char *folder = g_canonicalize_filename(found ? found : program, NULL);
-  g_autofree char *fetched = cache_folder("qemu-ppc64el");
   while (!g_str_equal(folder, "/")) {
     char *parent = g_path_get_dirname(folder);
     g_free(folder);
@@ -103,9 +74,9 @@ static char *find_root(const char *program, GError **error) {
     if (access(path, F_OK) == 0)
       return g_steal_pointer(&folder);
   }
-  g_autofree char *path = g_build_filename(fetched, loader, NULL);
-  if (access(path, F_OK) == 0)
-    return g_steal_pointer(&fetched);
+  g_autofree char *fetched = fetched_path("qemu-ppc64el", loader);
+  if (access(fetched, F_OK) == 0)
+    return fetched_path("qemu-ppc64el", NULL);
   unavailable(error, "there is no C library for ppc64le", "run scripts/fetch qemu-ppc64el");
   return NULL;
 }

@@ -3,12 +3,11 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "harness/elf-file.h"
+#include "harness/fetched.h"
 #include "harness/foreign.h"
 #include "harness/kernel.h"
 
@@ -19,54 +18,6 @@ struct QemuProgram {
   char *loader;     /* of the root that it lies in; NULL: it is at home on this machine */
   char *root;
 };
-
-/* ---- its ELF header ---- */
-
-static gboolean read_at(int fd, void *buf, gsize len, guint64 offset) {
-  return pread(fd, buf, len, (off_t)offset) == (ssize_t)len;
-}
-
-/* The loader it asks for, in a fresh string; NULL: it is static, or not to be read. */
-static char *interpreter(int fd, const Elf64_Ehdr *header) {
-  for (guint i = 0; i < header->e_phnum && header->e_phentsize == sizeof(Elf64_Phdr); i++) {
-    Elf64_Phdr segment;
-    char name[PATH_MAX];
-    if (!read_at(fd, &segment, sizeof segment, header->e_phoff + i * sizeof segment))
-      return NULL;
-    if (segment.p_type != PT_INTERP)
-      continue;
-    if (segment.p_filesz == 0 || segment.p_filesz > sizeof name ||
-        !read_at(fd, name, segment.p_filesz, segment.p_offset) || name[segment.p_filesz - 1] != 0)
-      return NULL;
-    return g_strdup(name);
-  }
-  return NULL;
-}
-
-/* 64 bits, little-endian: all that can be at home here. */
-static gboolean read_header(const char *path, Elf64_Ehdr *header, char **loader, GError **error) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC), err = errno;
-  gboolean elf = fd >= 0 && read_at(fd, header, sizeof *header, 0) && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
-                 header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB;
-
-  if (elf)
-    *loader = interpreter(fd, header);
-  if (fd < 0)
-    g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_FAILED, "%s: %s", path, g_strerror(err));
-  else
-    close(fd);
-  if (fd >= 0 && !elf)
-    g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_FAILED, "%s is no program: an ELF file of 64 bits, little-endian, is",
-                path);
-  return elf;
-}
-
-static guint machine_of(const char *path) {
-  g_autofree char *loader = NULL;
-  Elf64_Ehdr header;
-
-  return read_header(path, &header, &loader, NULL) ? header.e_machine : EM_NONE;
-}
 
 /* ---- where it lies ---- */
 
@@ -82,19 +33,11 @@ static char *root_of(const char *path, const char *loader) {
   return g_file_test(below, G_FILE_TEST_IS_EXECUTABLE) ? g_steal_pointer(&folder) : NULL;
 }
 
-static char *cache_path(const char *set) {
-  const char *cache = g_getenv("VFIOSIM_CACHE");
-
-  if (cache)
-    return g_build_filename(cache, set, "usr/bin/qemu-system-ppc64", NULL);
-  return g_build_filename(g_get_user_cache_dir(), "vfiosim", set, "usr/bin/qemu-system-ppc64", NULL);
-}
-
 static char *search(gboolean kvm, GError **error) {
   g_autofree char *found = g_find_program_in_path("qemu-system-ppc64");
-  g_autofree char *fetched = cache_path(kvm ? "qemu-ppc64el" : "client-qemu-ppc");
+  g_autofree char *fetched = fetched_path(kvm ? "qemu-ppc64el" : "client-qemu-ppc", "usr/bin/qemu-system-ppc64");
 
-  if (found && (!kvm || machine_of(found) == EM_PPC64))
+  if (found && (!kvm || elf_machine(found) == EM_PPC64))
     return g_steal_pointer(&found);
   if (g_file_test(fetched, G_FILE_TEST_IS_EXECUTABLE))
     return g_steal_pointer(&fetched);
@@ -111,7 +54,7 @@ static char *search(gboolean kvm, GError **error) {
 QemuProgram *qemu_program_find(const char *path, gboolean kvm, GError **error) {
   g_autoptr(QemuProgram) program = g_new0(QemuProgram, 1);
   g_autofree char *loader = NULL;
-  Elf64_Ehdr header;
+  guint machine;
 
   program->path = path ? realpath(path, NULL) : search(kvm, error);
   if (!program->path) {
@@ -119,14 +62,14 @@ QemuProgram *qemu_program_find(const char *path, gboolean kvm, GError **error) {
       g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_FAILED, "%s: %s", path, g_strerror(errno));
     return NULL;
   }
-  if (!read_header(program->path, &header, &loader, error))
+  if (!elf_read(program->path, &machine, &loader, error))
     return NULL;
-  program->power = header.e_machine == EM_PPC64;
+  program->power = machine == EM_PPC64;
   program->foreign = foreign_program(program->path);
-  if (!program->foreign && header.e_machine != machine_of("/proc/self/exe")) {
+  if (!program->foreign && machine != elf_machine("/proc/self/exe")) {
     g_set_error(error, KERNEL_ERROR, KERNEL_ERROR_UNAVAILABLE,
                 "%s is a program for ELF machine %u: what is for this machine or for ppc64le can be run", program->path,
-                header.e_machine);
+                machine);
     return NULL;
   }
   program->root = program->foreign ? NULL : root_of(program->path, loader);
