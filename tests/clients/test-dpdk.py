@@ -11,24 +11,14 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tapped import check, end, skip, skip_all  # noqa: E402  (its place is beside these folders)
+
 VFIOSIM = os.path.abspath(sys.argv[1])
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPTS = os.path.join(HERE, "../../scripts")
 LIMIT = 150
 PAGES, HUGE_PAGES, HUGE_SIZE = 16384, 32, 2 << 20
-results = []
-
-
-def check(name, condition, detail=""):
-    results.append(condition)
-    print(f"{'ok' if condition else 'not ok'} {len(results)} - {name}", flush=True)
-    if not condition and detail:
-        print("# " + str(detail).replace("\n", "\n# "))
-
-
-def skip(name, why):
-    results.append(True)
-    print(f"ok {len(results)} - {name} # SKIP {why}", flush=True)
 
 
 def recorded():
@@ -121,8 +111,7 @@ def free_huge_pages():
 path = subprocess.run([f"{SCRIPTS}/fetch", "--path", "client-dpdk"], capture_output=True, text=True, check=False)
 nodes = subprocess.run([VFIOSIM, "exec", "true"], capture_output=True, text=True, timeout=LIMIT, check=False)
 if path.returncode or nodes.returncode == 77:
-    print(f"1..0 # SKIP {(path.stdout + path.stderr if path.returncode else nodes.stderr).strip()}")
-    sys.exit(0)
+    skip_all((path.stdout + path.stderr if path.returncode else nodes.stderr).strip())
 PLUGINS = path.stdout.strip() + "/usr/lib/x86_64-linux-gnu/dpdk/pmds-23.0"
 with tempfile.TemporaryDirectory() as top:
     os.chdir(top)
@@ -133,5 +122,4 @@ with tempfile.TemporaryDirectory() as top:
     else:
         run("with huge pages", with_huge_pages(recorded()), "--huge-unlink")
     os.chdir("/")
-print(f"1..{len(results)}")
-sys.exit(0 if all(results) else 1)
+end()

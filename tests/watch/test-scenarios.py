@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tapped import check, end  # noqa: E402  (its place is beside these folders)
+
 VFIOSIM, WATCH, SCENARIOS = (os.path.abspath(path) for path in sys.argv[1:4])
 LIMIT = 60
 # What a fault that is put in leaves behind: a window without a feed, as the scenario has it.
 KNOWN = {"faults/boot-set-spapr-tce": {"CHK-UNFED"}, "faults/ddw-set-spapr-tce": {"CHK-UNFED"}}
-failed = n = 0
 
 
 def findings(path, *options):
@@ -24,15 +26,6 @@ def findings(path, *options):
     with open("calls.json", encoding="utf-8") as trace:
         out = subprocess.run([WATCH, host], stdin=trace, capture_output=True, text=True, timeout=LIMIT, check=True).stdout
     return run.returncode, {line.split()[0] for line in out.splitlines()} - {"CHK-STRICT", "CHK-LEFT"}, out
-
-
-def check(name, condition, detail):
-    global failed, n
-    n += 1
-    failed += not condition
-    print(f"{'ok' if condition else 'not ok'} {n} - {name}")
-    if not condition:
-        print("# " + detail.replace("\n", "\n# "))
 
 
 with tempfile.TemporaryDirectory() as top:
@@ -48,5 +41,4 @@ with tempfile.TemporaryDirectory() as top:
     _, found, out = findings(f"{SCENARIOS}/boot/two-phbs.scn", "--order", "pre-2017")
     check("boot in the order of before 2017", found == set(), out)
     os.chdir("/")
-print(f"1..{n}")
-sys.exit(failed > 0)
+end()
