@@ -289,17 +289,19 @@ static int kvm_vfio_mmap(SimCall *call, gpointer object, gsize len, int prot, gb
 
 void sim_kvm_vfio_free(SimKvmVfio *device) {
   SimVm *vm = device->vm;
+  gboolean old = is_container_user(sim_vm_kernel(vm));
+  guint n = device->entries->len;
 
   sim_vm_set_kvm_vfio(vm, NULL);
-  for (guint i = 0; i < device->entries->len; i++) {
+  for (guint i = 0; i < n; i++) {
     RuleId trap = release_entry(vm, g_array_index(device->entries, Entry, i));
 
     if (trap != RULE_NONE)
       sim_kernel_met(sim_vm_kernel(vm), trap);
   }
-  /* fput() leaves the last of a file to task_work, whose newest work is run first. */
-  for (guint i = device->entries->len; i--;)
-    sim_file_unref(g_array_index(device->entries, Entry, i).file);
+  /* fput() leaves the last of a file to task_work, whose newest work is run first; groups were put at once. */
+  for (guint i = 0; i < n; i++)
+    sim_file_unref(g_array_index(device->entries, Entry, old ? i : n - 1 - i).file);
   sim_vm_kernel(vm)->census.kvm_vfio--;
   g_array_unref(device->entries);
   g_free(device);
