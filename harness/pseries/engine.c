@@ -5,8 +5,9 @@
 #include <linux/vfio.h>
 
 #include "harness/pseries/error.h"
+#include "harness/scenario/scenario.h"
 
-enum { ID = 0x6f696676, ALL_ONES = -1, FROZEN = 7 };
+enum { ID = 0x6f696676, ALL_ONES = -1 };
 enum { REG_ID = 0x00, REG_STATUS = 0x08, REG_ERROR = 0x0c, REG_FAULT = 0x10, REG_CRC = 0x1c, REG_SOURCE = 0x20 };
 enum { STATUS_BITS = 3, INTERRUPT_ON = 1 << 15, VECTOR = 0, WAIT_MS = 1000 };
 
@@ -95,7 +96,7 @@ gboolean pseries_engine_run(PseriesPhb *phb, const char *name, const EngineJob *
       !get32(pci, REG_STATUS, &status, error))
     return FALSE;
   if (status == (guint32)ALL_ONES) {
-    end->error = FROZEN;
+    end->error = ENGINE_FROZEN;
     return TRUE;
   }
   return wait_for_interrupt(phb, name, kind, error) && get_end(pci, end, error);

@@ -170,7 +170,6 @@ static gboolean read_device(const Reader *reader, const char *section, GError **
 
 static gboolean read_sections(const Reader *reader, GError **error) {
   g_auto(GStrv) sections = g_key_file_get_groups(reader->keys, NULL);
-
   GError *inner = NULL;
 
   if (!read_keys(reader, "host", "profile", set_host, reader->host, error))

@@ -47,7 +47,7 @@ typedef struct {
   gboolean (*has_free_fd)(gpointer port, gpointer task);
 
   /* Gives the caller an fd (O_RDWR|O_CLOEXEC) for a new file. The port takes over the reference on success.
-   * fd >= 0 or -EMFILE. `undo` takes such an fd back within the same call (the file's reference goes with it). */
+   * fd >= 0 or -EMFILE. */
   int (*install)(gpointer port, gpointer task, SimFile *file);
 
   /* An eventfd of the caller, held until event_put. 0, -EBADF (not open) or -EINVAL (no eventfd). */
@@ -56,7 +56,7 @@ typedef struct {
   void (*event_put)(gpointer port, gpointer event);
 
   /* The VM of the machine's own KVM behind the caller's fd, held until vm_put; equal handles mean the same VM. 0 or
-   * -EBADF. NULL, both: no such VM ever calls (sim_real_vm_ioctl). */
+   * -EBADF. NULL, both: no such VM ever calls (sim_real_vm_create_device()). */
   int (*vm_get)(gpointer port, gpointer task, int fd, gpointer *vm);
   void (*vm_put)(gpointer port, gpointer vm);
 
