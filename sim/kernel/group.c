@@ -86,10 +86,6 @@ gboolean sim_group_has_node(SimKernel *kernel, guint number) {
   return group && (sim_group_has_devices(group) || (group->opened_file && !sim_since(kernel, 6, 1)));
 }
 
-void sim_group_set_vm(SimGroup *group, SimVm *vm) {
-  group->vm = vm;
-}
-
 gboolean sim_group_lends_table(const SimGroup *group) {
   return group->kernel->host->platform == SIM_PSERIES && !sim_since(group->kernel, 6, 11);
 }
@@ -147,7 +143,6 @@ void sim_group_gone(SimGroup *group) {
   if (group->opened_file)
     ((GroupFile *)sim_file_get(group->opened_file, ABI_GROUP))->gone = TRUE;
   group->opened_file = NULL;
-  group->vm = NULL;
 }
 
 /* ---- the group's file -------------------------------------------------------------------------------------------- */

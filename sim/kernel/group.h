@@ -13,7 +13,6 @@ struct SimGroup {
   SimFile *opened_file; /* the one open file, borrowed: its release clears this */
   SimContainer *container;
   guint container_users;           /* 1 when attached + 1 per open device */
-  SimVm *vm;                       /* that kvm-vfio set */
   SimTceTable *tables[SIM_TABLES]; /* now programmed in hardware */
   gboolean claimed;                /* VFIO owns the DMA of the group */
   SimPe pe;                        /* that EEH watches */

@@ -158,9 +158,7 @@ SimTceTable *sim_group_table(const SimGroup *group, guint slot);
 gboolean sim_group_has_tables(const SimGroup *group);  /* FALSE: no host bridge with TCE tables is behind it */
 guint sim_group_vfio_devices(const SimGroup *group);   /* bound to vfio-pci */
 gboolean sim_group_has_devices(const SimGroup *group); /* any of these; with none there is no group to VFIO */
-/* The VM that kvm-vfio has set for the group, or NULL. */
-void sim_group_set_vm(SimGroup *group, SimVm *vm);
-SimGroup *sim_file_group(const SimFile *file); /* the group of a group file, or NULL */
+SimGroup *sim_file_group(const SimFile *file);         /* the group of a group file, or NULL */
 /* FALSE: the group has lost all its devices since the file was opened (CG-90); what goes by its number now is another.
  */
 gboolean sim_file_group_alive(const SimFile *file);

@@ -44,11 +44,6 @@ static gboolean is_known_elsewhere(const SimKvmVfio *device, const SimFile *file
   return FALSE;
 }
 
-static void set_group_vm(SimFile *file, SimVm *vm) {
-  if (sim_file_group_alive(file))
-    sim_group_set_vm(sim_file_group(file), vm);
-}
-
 /* Up to 5.18 an entry was a user of the group's container, so that it needed one and kept the group in it
  * (KV-29..KV-31). */
 static gboolean is_container_user(SimKernel *kernel) {
@@ -68,7 +63,6 @@ static RuleId release_entry(SimVm *vm, Entry entry) {
     trap = RULE_KV_57;
   if (group && old)
     group->container_users--;
-  set_group_vm(entry.file, NULL);
   return trap;
 }
 
@@ -133,7 +127,6 @@ static long group_add(SimCall *call, SimKvmVfio *device, Named group) {
     sim_met(call, RULE_KV_66);
   sim_file_ref(file);
   g_array_append_val(device->entries, entry);
-  set_group_vm(file, device->vm);
   sim_met(call, RULE_KV_34);
   return 0;
 }
